@@ -23,7 +23,7 @@ from edge.core.events import (
 )
 from edge.core.line.line import Line, Result
 from edge.core.line.sort import Choice, Named, choose_lane, combine, identify_parcel, set_aside
-from edge.core.line.together import Evidence, gathered
+from edge.core.line.together import Sightings, gathered
 from edge.core.line.trial import tried
 from edge.core.line.verify import check, totes_of
 from edge.core.values.layout import Job, LaneRole
@@ -50,7 +50,7 @@ def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
             assert_never(job)
 
 
-def _verify(line: Line, evidence: Evidence, out: list[Result]) -> None:
+def _verify(line: Line, evidence: Sightings, out: list[Result]) -> None:
     seen = evidence.newest
     if evidence.stage is Stage.EARLY:
         return
@@ -151,7 +151,7 @@ def _apart_lane(line: Line, text: str) -> Choice:
     return set_aside(line.layout, line.usable, RouteReason.CONTRADICTION, text)
 
 
-def _named(line: Line, evidence: Evidence) -> tuple[Named, str]:
+def _named(line: Line, evidence: Sightings) -> tuple[Named, str]:
     """The parcels that all portals together name, and what they say against each other."""
     # Where reads may be missing, a neighbour's label can look like the only one.
     told = [
@@ -166,7 +166,7 @@ def _named(line: Line, evidence: Evidence) -> tuple[Named, str]:
     return Named(both, next((named.contradiction for named in some if named.contradiction), "")), ""
 
 
-def _sort(line: Line, evidence: Evidence, out: list[Result]) -> None:
+def _sort(line: Line, evidence: Sightings, out: list[Result]) -> None:
     seen, stage = evidence.newest, evidence.stage
     track = line.state.tracks.get(seen.track_id)
     if track is None or not track.inducted:

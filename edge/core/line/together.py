@@ -1,6 +1,6 @@
 """Together: what the portals of one line saw of one item, as the evidence to decide by.
 
-Public names: Evidence, gathered.
+Public names: Sightings, gathered.
 
 A line with a second portal is decided by both: what each saw is kept until the other has told as well. At the last
 moment, and when no neighbour can change anything any more, they are looked at together. One that saw nothing says
@@ -19,7 +19,7 @@ KEEP = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Sightings:
     """What was seen of one item, that of the first portal first; of a line with one portal that alone.
 
     ``newest``: by which it is decided now.
@@ -86,20 +86,20 @@ class Evidence:
         return tuple(dict.fromkeys(epc for one in self.sound for epc in one.doubted if epc not in owned))
 
 
-def gathered(line: Line, seen: PassageSeen) -> Evidence | None:
+def gathered(line: Line, seen: PassageSeen) -> Sightings | None:
     """The evidence with what a portal just saw; None = it waits for the other portal."""
     check = line.check
     if check is None:
-        return Evidence((seen,), seen)
+        return Sightings((seen,), seen)
     if not seen.track_id:  # nobody knows whose it is, so the other portal has nothing of it
-        return Evidence((seen,), seen) if not seen.portal else None
+        return Sightings((seen,), seen) if not seen.portal else None
     kept = line.state.sightings
     known = {one.portal: one for one in kept.pop(seen.track_id, ())}
     before = known.get(seen.portal)
     if before is None or not (before.stage is Stage.FINAL and before.passage == seen.passage):
         known[seen.portal] = replace(seen, tags=())
     both = tuple(known[name] for name in ("", check.name) if name in known)
-    evidence = Evidence(both, seen)
+    evidence = Sightings(both, seen)
     over = len(both) > 1 and evidence.stage is Stage.FINAL
     if not over:
         kept[seen.track_id] = both

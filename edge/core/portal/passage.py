@@ -27,7 +27,7 @@ from edge.core.portal.background import Background
 from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
-from edge.core.portal.places import UNMEASURED_MW, Loudest, Places, doubtful
+from edge.core.portal.places import LEAST_MW, UNMEASURED_MW, Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
@@ -76,7 +76,7 @@ class PortalWatch:
         portal = layout.portal
         self._places = Places(portal, state)
         self._reads: list[_Read] = []  # in order of time
-        self._sums: dict[int, tuple[_Sums, _Totals]] = {}
+        self._sums: dict[int, tuple[_Sums, _Totals, frozenset[str]]] = {}
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
         self._background = Background(state.presence)
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
@@ -338,8 +338,8 @@ class PortalWatch:
         reads = self._reads
         return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
 
-    def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
-        """count, first, last, weight, power and reads with a power by tag and antenna; weight and power by tag.
+    def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals, frozenset[str]]:
+        """count, first, last, weight and power by tag and antenna; weight and power by tag; tags without a power.
 
         Reads of what was elsewhere at that moment are neither counted nor weighed.
 
@@ -359,6 +359,7 @@ class PortalWatch:
         totals: _Totals = {}
         reads = self._between(first_us + least_us, last_us + most_us)
         most = self._most({read[1] for read in reads} - masked, first_us, last_us)
+        unmeasured = frozenset(epc for epc, power in most.items() if power < LEAST_MW)
         loudest = Loudest(reads, self._places, sigma)
         for at_us, epc, antenna, power in reads:
             if antenna not in known:
@@ -366,11 +367,10 @@ class PortalWatch:
             away_us, share = known[antenna]
             if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
                 continue
-            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0, 0])
+            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0])
             one[2] = at_us
             if loudest.elsewhere(at_us, epc, antenna, power):
                 continue
-            one[5] += power != UNMEASURED_MW
             power = min(power, most[epc]) * share
             weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
             one[0] += 1
@@ -379,25 +379,24 @@ class PortalWatch:
             before = totals.get(epc, (0.0, 0.0))
             totals[epc] = (before[0] + weight, before[1] + power)
         if passage.stop_us and last_us + most_us + GRACE_US <= now_us:
-            self._sums[passage.number] = sums, totals
-        return sums, totals
+            self._sums[passage.number] = sums, totals, unmeasured
+        return sums, totals, unmeasured
 
     def _most(self, epcs: set[str], first_us: float, last_us: float) -> dict[str, float]:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
         reach_us = NEIGHBOURS * self._times.cycle_us()
         powers: dict[str, list[float]] = {epc: [] for epc in epcs}
-        most: dict[str, float] = {}
         for _, epc, antenna, power in self._between(first_us - reach_us, last_us + reach_us):
             if epc in powers and self._places.used(antenna):
-                if power == UNMEASURED_MW:
-                    most[epc] = power
-                else:
-                    powers[epc].append(power)
-        return most | {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
+                powers[epc].append(power)
+        for some in powers.values():
+            if UNMEASURED_MW in some:  # of a tag that both kinds of readers heard, the power counts
+                some[:] = [power for power in some if power != UNMEASURED_MW] or [UNMEASURED_MW / ECHO]
+        return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
 
     def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
         """The neighbours' evidence, without those that are the same item once more."""
-        _, own = self._sum(passage, now_us)
+        own = self._sum(passage, now_us)[1]
         found = []
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
@@ -407,7 +406,7 @@ class PortalWatch:
         return found
 
     def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
-        sums, own = self._sum(passage, now_us)
+        sums, own, unmeasured = self._sum(passage, now_us)
         rivals = self._rivals(passage, now_us)
         strongest: dict[str, float] = {}
         for _, totals in rivals:
@@ -415,7 +414,7 @@ class PortalWatch:
                 if weight > strongest.get(epc, 0.0):
                     strongest[epc] = weight
         wanted = self._wanted(passage, own, rivals, strongest, now_us)
-        doubted = self._doubted(passage, sums, own, strongest)
+        doubted = self._doubted(passage, sums, own, strongest, unmeasured)
         return PassageSeen(
             at_us=now_us,
             line=self._layout.name,
@@ -446,17 +445,23 @@ class PortalWatch:
             flooded=self._flooded(passage),
         )
 
-    def _doubted(self, passage: Passage, sums: _Sums, own: _Totals, strongest: dict[str, float]) -> frozenset[str]:
+    def _doubted(
+        self,
+        passage: Passage,
+        sums: _Sums,
+        own: _Totals,
+        strongest: dict[str, float],
+        unmeasured: frozenset[str],
+    ) -> frozenset[str]:
         antennas: dict[str, list[Antenna]] = {}
-        counts, measured = dict.fromkeys(own, 0), dict.fromkeys(own, False)
-        for (epc, antenna), (count, *_, powers) in sums.items():
+        counts = dict.fromkeys(own, 0)
+        for (epc, antenna), (count, *_) in sums.items():
             if count:
                 antennas.setdefault(epc, []).append(antenna)
                 counts[epc] += int(count)
-                measured[epc] |= powers > 0
         sigma = self._times.sigma_us(passage)
         heard = {
-            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma), measured[epc])
+            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma), epc not in unmeasured)
             for epc, (weight, _) in own.items()
         }
         doubted = doubtful(heard, strongest)
@@ -544,14 +549,12 @@ class PortalWatch:
         middle_us = self._times.middle_us(passage) + self._times.offset_us()
         half_us = self._times.cycle_us() // 2
         powers: dict[str, tuple[float, float]] = {}
-        measured: set[str] = set()
         for at_us, epc, antenna, power in self._between(middle_us - half_us, middle_us + half_us):
             if not self._places.used(antenna):
                 continue
-            if power != UNMEASURED_MW:
-                measured.add(epc)
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
+        measured = {epc for epc, (every, _) in powers.items() if every > LEAST_MW}
         self._background.note(passage.number, powers, measured)
 
     def _open_from(self) -> int:

@@ -1,6 +1,6 @@
 """Places: what each antenna of a portal looks at, and what is therefore somewhere else.
 
-Public names: Places, Loudest, doubtful, UNMEASURED_MW.
+Public names: Places, Loudest, doubtful, UNMEASURED_MW, LEAST_MW.
 
 A tag that waits upstream is heard now and then by an antenna that does not look there. At that moment one that does
 hears it better. And what no facing antenna has heard, or only once and faintly, is no proof. Some readers tell no
@@ -26,6 +26,8 @@ FAINT, FAINT_READS = 100.0, 2
 """So few reads, and evidence so many times less than that of the passage's median tag, prove nothing."""
 UNMEASURED_MW: float = 10.0 ** (UNMEASURED_DBM / 10.0)
 """Linear power that stands for one that the reader did not tell."""
+LEAST_MW: float = 500 * UNMEASURED_MW
+"""A sum of powers below this, -101 dBm, holds none that a receiver can have measured."""
 
 
 class Places:
