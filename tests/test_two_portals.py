@@ -52,21 +52,7 @@ def layout(project: Path) -> LineLayout:
 def core_of(layout: LineLayout, *orders: Order, flags: tuple[str, ...] = FLAGS) -> Core:
     core = Core((), live=False)
     core.step(Started(at_us=1, controller="c", version="", layouts=(layout,), flags=flags))
-    connected = PlcConnected(
-        at_us=2,
-        plc=layout.plc,
-        session=1,
-        epoch=1,
-        fresh=True,
-        resumed=False,
-        event_acked=0,
-        events_lost=0,
-        command_head=0,
-        found=(),
-        lanes_full=0,
-        lanes_disabled=0,
-    )
-    core.step(connected)
+    core.step(connected(layout))
     for number, order in enumerate(orders, 1):
         core.step(OrderChanged(3, number, order))
     inducted = PlcEvent(
@@ -84,6 +70,23 @@ def core_of(layout: LineLayout, *orders: Order, flags: tuple[str, ...] = FLAGS) 
     )
     core.step(inducted)
     return core
+
+
+def connected(layout: LineLayout, session: int = 1) -> PlcConnected:
+    return PlcConnected(
+        at_us=2,
+        plc=layout.plc,
+        session=session,
+        epoch=1,
+        fresh=True,
+        resumed=False,
+        event_acked=0,
+        events_lost=0,
+        command_head=0,
+        found=(),
+        lanes_full=0,
+        lanes_disabled=0,
+    )
 
 
 def seen(portal: str, stage: Stage, epcs: list[str], cause: str = "", passage: int = 1) -> PassageSeen:
@@ -208,6 +211,29 @@ def test_a_final_verdict_comes_once_whoever_missed_it(layout: LineLayout, order:
     verdicts = [result for result in told(core, *values) if isinstance(result, ToteChecked)]
     assert [verdict.final for verdict in verdicts] == [False, True]
     assert all(verdict.verified for verdict in verdicts)
+
+
+def test_a_plc_that_begins_anew_leaves_nothing_of_its_tracks_behind(layout: LineLayout) -> None:
+    core = core_of(layout, *parcels())
+    told(core, seen("", Stage.DUE, [LABELS[0]]))
+    assert core.state.lines["sorter"].sightings
+    again = core_of(layout, *parcels())
+    assert not again.state.lines["sorter"].sightings
+    core.step(connected(layout, session=2))
+    assert not core.state.lines["sorter"].sightings
+
+
+def test_a_portal_that_is_added_while_the_line_runs_is_not_blind(layout: LineLayout) -> None:
+    core = core_of(replace(layout, check=None), *parcels())
+    given = Started(at_us=9, controller="c", version="", layouts=(layout,), flags=FLAGS, running=True)
+    core.step(given)
+    line = core._lines["sorter"]
+    assert [sight.name for sight in line.sights] == ["", "check"]
+    assert line.sights[1].portal.blind() == ""
+    core.step(replace(given, layouts=(replace(layout, check=None),)))
+    assert [sight.name for sight in line.sights] == [""]
+    (route, *_) = (one for one in told(core, seen("", Stage.DUE, [LABELS[0]])) if isinstance(one, RouteDecided))
+    assert route.order == "o0"
 
 
 def test_before_the_flag_a_line_is_decided_by_its_first_portal(layout: LineLayout) -> None:

@@ -486,6 +486,8 @@ class Core:
         if given.fresh:
             out += self._alarms.plc_began_anew(given.plc, given.at_us)
         for line in self._by_plc.get(given.plc, ()):
+            if given.fresh:
+                line.state.sightings.clear()
             if given.fresh and line.state.tracks:
                 count = len(line.state.tracks)
                 line.state.tracks.clear()

@@ -62,18 +62,20 @@ class Line:
         """Goes on by another layout, with what it remembers and what its readers told."""
         self.portal.follow(layout)
         self.scans.follow(layout)
-        self._follow_check(layout)
+        self._follow_check(layout, running=True)
         self.layout = layout
         self.lanes = {lane.number: lane for lane in layout.lanes}
 
-    def _follow_check(self, layout: LineLayout) -> None:
+    def _follow_check(self, layout: LineLayout, running: bool = False) -> None:
         """The second portal is one like the first."""
         if layout.check is None or not self.checks:
             del self.sights[1:]
             return
         its, before = replace(layout, portal=layout.check), self.check
         if before is None or before.name != layout.check.name:
-            watch = PortalWatch(its, self.state.check, self._wants)
+            bare = replace(its, portal=replace(layout.check, readers=())) if running else its
+            watch = PortalWatch(bare, self.state.check, self._wants)
+            watch.follow(its)  # while a line runs, a reader that is new is not missed before it was there once
             self.sights[1:] = [PortalSight(layout.check.name, watch, ScanWatch(its, self.state.check))]
         else:
             before.portal.follow(its)
