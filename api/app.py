@@ -355,7 +355,7 @@ def _order_routes(app: FastAPI, site: Site) -> None:
 
         def take() -> Intake | Put:
             with _not_collected():
-                intake = read(body)
+                intake = read(body, site.totes)
                 if intake.problems:
                     return intake
                 put = site.store().put_orders(intake.orders, now_us())

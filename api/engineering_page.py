@@ -139,18 +139,23 @@ def engineering_page_routes(app: FastAPI, site: Site) -> None:
             points=picture_now.points,
             lines=[(name, info.title or name, info.layout) for name, info in site.lines.items()],
             views=views,
-            learned=[name for name in site.lines if site.workings.learned(name) is not None],
+            learned=[
+                (name, portal)
+                for name, info in site.lines.items()
+                for portal in ("", *(one.name for one in info.layout.portals[1:]))
+                if site.workings.learned(name, portal) is not None
+            ],
             packml=lambda number: state_name(int(number)) if number else "",
             of_role=_role,
             mega=_MEGA,
         )
 
     @app.get("/engineering/portal/{line}.svg", include_in_schema=False)
-    def drawn(line: str) -> Response:
-        known = site.workings.learned(line) if line in site.lines else None
+    def drawn(line: str, portal: str = "") -> Response:
+        known = site.workings.learned(line, portal) if line in site.lines else None
         if known is None:
             raise HTTPException(404, f"line {line}: no passage was seen yet")
-        return Response(picture(known, site.lines[line].layout.portal.name), media_type="image/svg+xml")
+        return Response(picture(known, portal or site.lines[line].layout.portal.name), media_type="image/svg+xml")
 
     @app.post("/engineering/trial", include_in_schema=False)
     async def wish(request: Request) -> Response:

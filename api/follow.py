@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from edge.core.events import AlarmChanged, DeviceChanged, Measured, PlcEvent
+from edge.core.events import AlarmChanged, DeviceChanged, Measured, PlcEvent, Started
 from edge.core.iso_time import iso
-from edge.core.names import ALARMS, lane_name, machine_name
+from edge.core.names import ALARMS, STARTS, lane_name, machine_name
 from edge.core.values.state import CoreState, LoadsState
 from edge.journal.follower import Fold, Follower, Opened, follow_until_cancelled
 from edge.journal.reader import JournalReader
@@ -37,6 +37,8 @@ POLL_S = 0.08
 SILENT_S = 30.0
 """A controller tells its numbers every 10 s; when nothing came for so long, it is dead."""
 PORTION = 1_000
+START_RECORDS = 50
+"""So many starts are looked at for the newest one of a process; the others took another configuration."""
 LANE_RECORDS = 50
 """So many of what was asked of a lane that is off, and became of it, tell who turned it off."""
 WARM_UP = 30_000
@@ -212,6 +214,10 @@ class _Picture:
             for name in self.devices:
                 values = [record.value for record in store.by_ref(name)[-1:]]
                 devices += [value for value in values if isinstance(value, DeviceChanged)]
+        starts = [record.value for record in readable(reader.named(STARTS, most=START_RECORDS))[0]]
+        begun_us = max((one.at_us for one in starts if isinstance(one, Started) and not one.running), default=0)
+        readers = [one for one in devices if one.device.startswith("reader.") and one.up and one.at_us < begun_us]
+        devices = [one for one in devices if one not in readers]  # they were heard by a process that is over
         changes = [value for record in reader.by_ref(ALARMS) if isinstance(value := record.value, AlarmChanged)]
         return Memory(
             {name: (line.lanes_full, line.lanes_disabled) for name, line in state.lines.items()},

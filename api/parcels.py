@@ -275,7 +275,7 @@ def _order_of(site: Site, text: str) -> str:
     if store.order(text) is not None:
         return text
     try:
-        tote = keys.tote(text)
+        tote = keys.tote(text, site.totes)
     except ValueError:
         raise ParcelError(f"{text}: neither an order nor a tote") from None
     held = [order.id for order in store.find(tote) if order.state is OrderState.OPEN]

@@ -185,7 +185,7 @@ def _scan(site: Site, line: PickLine, before: _Scanned, text: str) -> _Scanned |
         return _Scanned(bin=text)
     if not before.tote:
         try:
-            return _Scanned(before.bin, keys.tote(text))
+            return _Scanned(before.bin, keys.tote(text, site.totes))
         except ValueError:
             return phrase("pick.wrong.tote", scanned=text)
     piece = piece_of(site, line.at.sku, text)

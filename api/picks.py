@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.answers import json_answer
 from api.problem_details import V1_PROBLEMS
@@ -29,7 +29,7 @@ from edge.site.put_backs import PutBackRow
 from edge.views.words.table import Language
 
 _PDF = "application/pdf"
-Tote = Annotated[str, AfterValidator(keys.tote)]
+Tote = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Item = Annotated[str, AfterValidator(keys.item)]
 
 
@@ -126,7 +126,7 @@ def pick_routes(site: Site) -> APIRouter:
             reason=body.reason,
             over=body.over,
             bin=body.bin,
-            tote=body.tote or "",
+            tote=_tote(site, body.tote) if body.tote is not None else "",
             epcs=body.epcs,
         )
         return await _told(lambda: picking.pick(site.store().connections, said, now_us()))
@@ -134,15 +134,17 @@ def pick_routes(site: Site) -> APIRouter:
     @routes.put("/totes/{tote}", status_code=204, response_class=Response)
     async def bind(tote: Tote, body: ToteBody) -> Response:
         """A tote is an open fulfilment's; refused where another one has it, with the holder."""
-        await asyncio.to_thread(lambda: totes.bind_tote(site.store().connections, body.fulfilment, tote, now_us()))
+        its = _tote(site, tote)
+        await asyncio.to_thread(lambda: totes.bind_tote(site.store().connections, body.fulfilment, its, now_us()))
         return Response(status_code=204)
 
     @routes.post("/totes/{tote}/emptied", response_model=Freed)
     async def emptied(tote: Tote, body: SeenBody) -> Response:
         """Somebody saw that a tote is empty: it is free."""
         assert body.by, "somebody saw it"
+        its = _tote(site, tote)
         return json_answer(
-            Freed(await asyncio.to_thread(lambda: totes.free_tote(site.store().connections, tote, now_us())))
+            Freed(await asyncio.to_thread(lambda: totes.free_tote(site.store().connections, its, now_us())))
         )
 
     @routes.get("/put-backs", response_model=tuple[PutBackRow, ...])
@@ -164,6 +166,13 @@ def pick_routes(site: Site) -> APIRouter:
 async def _told(ask: Callable[[], PickTask | None]) -> Response:
     found = await asyncio.to_thread(ask)
     return Response(status_code=204) if found is None else _tagged(found)
+
+
+def _tote(site: Site, text: str) -> str:
+    try:
+        return keys.tote(text, site.totes)
+    except ValueError as error:
+        raise HTTPException(422, f"tote: {error}") from None
 
 
 def _tagged(task: PickTask) -> Response:

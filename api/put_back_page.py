@@ -117,7 +117,7 @@ def _row(site: Site, seq: int) -> PutBackRow | None:
 def _of_tote(site: Site, text: str) -> PutBackRow | None:
     """The first open one of a tote, or of a fulfilment."""
     try:
-        tote = keys.tote(text)
+        tote = keys.tote(text, site.totes)
     except ValueError:
         tote = text
     with site.store().connections.reading() as db:

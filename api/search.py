@@ -79,7 +79,7 @@ def address_of(hit: Hit) -> str:
 
 def _found(site: Site, text: str, request: Request) -> FoundAll:
     """People are looked for, by phone, mail and name, for who may see them."""
-    asked = asked_for(text)
+    asked = asked_for(text, site.totes)
     who: Who | None = request.scope.get("lanewise.who")
     persons = who is None or Action.PERSON in who.may
     own = [one for name in asked.names for one in _of_floor(site, name)]

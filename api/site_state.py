@@ -43,6 +43,7 @@ from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, AlarmRequested, Started
+from edge.core.totes import names_by, plans_of
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import AlarmWish, Wish
@@ -151,6 +152,8 @@ class Site:
         """Called when a controller goes on with other lines than are shown."""
         self._followers = tuple(controller.controller for controller in controllers if controller.store)
         self.layouts = tuple(info.layout for info in self.lines.values())
+        self.totes = names_by(plans_of(layout.totes for layout in self.layouts))
+        """What totes are called."""
         devices = [devices_of(controller) for controller in controllers]
         self.points = {
             (plc, name): point(name, one)

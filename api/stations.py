@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
@@ -327,7 +328,7 @@ def order_scanned(site: Site, text: str) -> str:
     store, text = site.store(), text.strip()
     if text and store.order(text) is not None:
         return text
-    for read in (keys.tote, keys.parcel):
+    for read in (partial(keys.tote, names=site.totes), keys.parcel):
         try:
             name = read(text)
         except ValueError:

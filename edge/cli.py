@@ -391,6 +391,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from edge.config.shipping import contract_findings
     from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
+    from edge.config.unheard import unheard_notes
     from edge.intake.calendars import CalendarError, local_day
     from edge.intake.care import care_rules
     from edge.intake.planning import planning_of
@@ -424,8 +425,8 @@ def _check(arguments: argparse.Namespace) -> int:
                 if plc.io is not None:
                     (layout,) = (one for one in line.layouts() if one.plc == name)
                     print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
-            for margin in slow_link_margins(line):
-                print(f"{path}: {margin}")
+            for note in (*slow_link_margins(line), *unheard_notes(line)):
+                print(f"{path}: {note}")
             told = [*exposed(line), *warnings(line, now_us())]
         for warning in told:
             print(f"{path}: warning: {warning}")

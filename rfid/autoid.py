@@ -1,6 +1,6 @@
 """Readers that are AutoID devices on OPC UA: their scan events become reads.
 
-Public names: AutoIdReader, UaConnection, RSSI_UNKNOWN_DBM.
+Public names: AutoIdReader, UaConnection.
 
 Source: OPC 30010 AutoID Devices 1.01, 7.2 (AutoIdDeviceType: ScanStart, ScanStop, DeviceStatus), 7.3
 (RfidReaderDeviceType), 8.2 (RfidScanEventType).
@@ -33,14 +33,22 @@ from rfid.autoid_codec import (
     encode_scan_settings,
 )
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.driver import (
+    UNMEASURED_DBM,
+    ReaderClock,
+    ReaderError,
+    ReaderEvent,
+    ReaderFailure,
+    ReaderNotice,
+    ReaderReady,
+    Reads,
+    TagRead,
+)
 from rfid.epc.hexadecimal import plain_hex
 
 T = TypeVar("T")
 
 DI_URI = "http://opcfoundation.org/UA/DI/"
-RSSI_UNKNOWN_DBM = -60.0
-"""Stands for the power of a result without sightings."""
 
 _STRENGTH_MOST = 1000
 """The standard gives a strength no unit, so that more than any dBm is taken; beyond this it is no power."""
@@ -169,7 +177,7 @@ class AutoIdReader:
             if abs(one.strength_dbm) > _STRENGTH_MOST:
                 raise AutoIdError(f"strength {one.strength_dbm} is not in {-_STRENGTH_MOST}..{_STRENGTH_MOST}")
         if not found.sightings:
-            return [TagRead(epc, min(self._antennas), RSSI_UNKNOWN_DBM, found.at_us, 1)]
+            return [TagRead(epc, min(self._antennas), UNMEASURED_DBM, found.at_us, 1)]
         return [
             TagRead(epc, one.antenna, float(one.strength_dbm), one.at_us if one.at_us > 0 else found.at_us, 1)
             for one in found.sightings

@@ -1,8 +1,8 @@
 """What a reader driver is, and the values it delivers.
 
-Public names: TagRead, ReadColumns, rows, moved, TagDetail, Reads, CodesRead, ReaderClock, ReaderReached, ReaderReady,
-ClockSample, PortChanged, OutputWritten, OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader,
-ReaderError, ReaderFailure.
+Public names: TagRead, UNMEASURED_DBM, ReadColumns, rows, moved, TagDetail, Reads, CodesRead, ReaderClock,
+ReaderReached, ReaderReady, ClockSample, PortChanged, OutputWritten, OperationResult, TagAccessed, AccessChanged,
+ReaderNotice, ReaderEvent, Reader, ReaderError, ReaderFailure.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ class ReaderError(Exception):
         self.failure = failure
 
 
+UNMEASURED_DBM = -128.0
+"""The power of a sighting by a reader that tells none: less than any receiver hears, and compared with no other."""
+
+
 class TagRead(NamedTuple):
     """One sighting of one tag by one antenna.
 
     ``epc``: upper-case hexadecimal, whole words of 16 bit as the tag's protocol control says.
     ``at_us``: microseconds on the reader's own clock (see ``Reads.clock``).
-    ``rssi_dbm``: peak power of the sighting. ``seen``: how many singulations it stands for, at least 1.
+    ``rssi_dbm``: peak power of the sighting, or ``UNMEASURED_DBM``. ``seen``: how many singulations it stands for, at
+    least 1.
     """
 
     epc: str

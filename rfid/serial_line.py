@@ -15,12 +15,20 @@ from typing import cast
 import serial  # type: ignore[import-untyped]
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads, TagRead
+from rfid.driver import (
+    UNMEASURED_DBM,
+    ReaderClock,
+    ReaderError,
+    ReaderEvent,
+    ReaderFailure,
+    ReaderReached,
+    ReaderReady,
+    Reads,
+    TagRead,
+)
 from rfid.serial_frames import CardFrames, Garbled, Presence
 from rfid.tcp import Portions, connected, host_port, notice_dead_peers
 
-RSSI_DBM = -50.0
-"""Card readers tell no power; every sighting counts the same."""
 _PORTION = 256
 """Octets of a device server that are taken in one turn of the loop."""
 
@@ -180,7 +188,7 @@ class _DeviceServer(asyncio.Protocol):
 
 def card_read(epc: str) -> Reads:
     """One sighting of a card."""
-    return Reads((TagRead(epc, 1, RSSI_DBM, 0, 1),), ReaderClock.NONE)
+    return Reads((TagRead(epc, 1, UNMEASURED_DBM, 0, 1),), ReaderClock.NONE)
 
 
 def silent(name: str, device: str, silent_s: float) -> ReaderError:

@@ -86,7 +86,7 @@ class _Inflow:
 class PureSite:
     """Some lines of a configuration with so many loads each, run to their end."""
 
-    def __init__(self, config: LineConfig, seed: int, loads: dict[str, int]) -> None:
+    def __init__(self, config: LineConfig, seed: int, loads: dict[str, int], flags: tuple[str, ...] = ()) -> None:
         world = World(config, seed)
         layouts = [layout for layout in config.layouts() if layout.name in loads]
         self.core = Core(layouts)
@@ -97,10 +97,10 @@ class PureSite:
         self._seq: Counter[str] = Counter()
         self._command: Counter[str] = Counter()
         ports = {name: reader.antennas for name, reader in config.reader.items()}
-        self.give(Started(at_us=START_US, controller="edge1", version="0", layouts=tuple(layouts)))
+        self.give(Started(at_us=START_US, controller="edge1", version="0", layouts=tuple(layouts), flags=flags))
         self.floors: dict[str, Floor] = {}
         for layout in layouts:
-            for reader in (*layout.portal.readers, *layout.portal.scanners):
+            for reader in (*layout.readers, *layout.scanners):
                 self.give(DeviceChanged(START_US, f"reader.{reader}", True, "reads"))
             self.give(
                 PlcConnected(

@@ -23,7 +23,7 @@ from programs import Programs, port_of
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import Request
 
-from rfid.driver import CodesRead, ReaderClock, ReaderEvent, Reads, TagRead
+from rfid.driver import UNMEASURED_DBM, CodesRead, ReaderClock, ReaderEvent, Reads, TagRead
 from rfid.epc.identity import identify, sscc96
 from rfid.llrp_device.simulator import SimulatedReader
 
@@ -309,7 +309,7 @@ def cards(driver: str, end: bytes) -> Callable[[Programs, Way], AbstractAsyncCon
                 await mouth.say(octets)
 
             keys = {"driver": driver, "device": device, "debounce_ms": 0}
-            events = [Reads((TagRead(card, 1, -50.0, 0, 1),), ReaderClock.NONE) for card in CARDS]
+            events = [Reads((TagRead(card, 1, UNMEASURED_DBM, 0, 1),), ReaderClock.NONE) for card in CARDS]
             yield Peer(keys, over, said, mouth.end, tell, events)
 
     return stand
@@ -335,7 +335,7 @@ async def card_server(programs: Programs, way: Way) -> AsyncIterator[Peer]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server, Relay(server.sockets[0].getsockname()[1], way) as relay:
-        events = [Reads((TagRead(card, 1, -50.0, 0, 1),), ReaderClock.NONE) for card in CARDS]
+        events = [Reads((TagRead(card, 1, UNMEASURED_DBM, 0, 1),), ReaderClock.NONE) for card in CARDS]
         yield Peer(server_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, events)
 
 

@@ -7,6 +7,7 @@ import gc
 import json
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from api.server import ServeError, listen, server
 from api.stream import QUEUE, Hub
 from edge.config.lines import SiteConfig
 from edge.config.load import ConfigError, load_line
-from edge.core.events import LaneRequested, Measured, ToteChecked
+from edge.core.events import DeviceChanged, LaneRequested, Measured, Started, ToteChecked
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.journal.writer import Journal
@@ -484,3 +485,16 @@ def test_a_verdict_that_changes_is_counted_once(layouts: tuple[LineLayout, ...])
     view.apply(msgspec.convert({**msgspec.to_builtins(checked), "final": True, "findings": findings}, ToteChecked))
     counts = view.snapshot(START_US).lines["tote1"].counts
     assert (counts.totes_verified, counts.totes_refused) == (0, 1)
+
+
+def test_a_new_process_has_heard_no_reader(layouts: tuple[LineLayout, ...]) -> None:
+    view = LiveView(layouts, ["reader.tote1", "reader.sorter", "plc.main"])
+    for device, up in (("reader.tote1", True), ("reader.sorter", False), ("plc.main", True)):
+        view.apply(DeviceChanged(START_US, device, up, "so"))
+    began = Started(at_us=START_US + 1, controller="edge1", version="", layouts=layouts)
+    for running in (True, False):
+        before = {its.name: its.up for its in view.snapshot(START_US).devices}
+        view.apply(replace(began, running=running))
+    assert before == {"reader.tote1": True, "reader.sorter": False, "plc.main": True}
+    assert {its.name: its.up for its in view.snapshot(START_US).devices} == before | {"reader.tote1": None}
+    assert [its.name for its in view.changes(START_US).devices if its.up is None] == ["reader.tote1"]

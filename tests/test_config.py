@@ -13,6 +13,7 @@ from edge.cli import main
 from edge.config.load import ConfigError, load_line, load_site
 from edge.config.places import places_of
 from edge.config.review_rules import review_rules
+from edge.config.unheard import unheard_notes
 from edge.orders.review import ReviewRule, ReviewRules, Weight
 from plc.opcua_trust import Own, make_own
 
@@ -413,3 +414,11 @@ def test_every_example_is_good(project: Path) -> None:
             load_line(path)
         elif path.parent.name != "containers":  # its secrets are made when it starts
             assert main(["check", str(path)]) == 0, path
+
+
+def test_what_is_mute_until_it_reads_is_said_beforehand(project: Path) -> None:
+    notes = list(unheard_notes(load_line(project / "examples" / "readers" / "LINE.toml")))
+    assert [note.partition(": is not")[0] for note in notes] == [
+        "line.totes.portal.readers: 'discs'",
+        "line.returns.portal.readers: 'discs-returns'",
+    ]

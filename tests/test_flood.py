@@ -294,6 +294,6 @@ def test_what_portals_remember_is_bounded_whatever_comes(layouts: dict[str, Line
             eyeless.read(epc, 1.0, AT_US + number)
         eyeless.weighed()
         assert len(eyeless) <= 2 * quiet.KEEP_TAGS
-        watched.note(noted, dict.fromkeys(epcs, (1.0, 1.0)))
+        watched.note(noted, dict.fromkeys(epcs, (1.0, 1.0)), epcs)
         assert len(learner) <= offsets.KEEP_OPEN
         assert len(presence) <= background.KEEP_TAGS

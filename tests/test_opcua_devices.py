@@ -37,7 +37,16 @@ from rfid.autoid_codec import (
     encode_scan_result,
     encode_scan_settings,
 )
-from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.driver import (
+    UNMEASURED_DBM,
+    ReaderClock,
+    ReaderError,
+    ReaderEvent,
+    ReaderNotice,
+    ReaderReady,
+    Reads,
+    TagRead,
+)
 
 I32 = st.integers(-(2**31), 2**31 - 1)
 TIMES = st.integers(-(10**15), 4 * 10**15)
@@ -134,7 +143,7 @@ def test_scans_of_a_foreign_autoid_server_become_reads(run: Any, pki: Pki, serve
         ),
         (TagRead("E2801160", 2, -70.0, 1_700_000_001_000_000, 1),),
         (TagRead("3034F0", 1, -55.0, 1_700_000_002_000_000, 1),),
-        (TagRead("3034257BF400B78000001235", 1, -60.0, 1_000_000, 1),),
+        (TagRead("3034257BF400B78000001235", 1, UNMEASURED_DBM, 1_000_000, 1),),
     ]
     assert {one.clock for one in reads if isinstance(one, Reads)} == {ReaderClock.UTC}
     # A status and an event come by subscriptions of their own, in any order.

@@ -21,13 +21,14 @@ from edge.core.events import PassageSeen, Stage
 from edge.core.line.verify import DOUBTED, check, wants
 from edge.core.portal.offsets import OffsetLearner
 from edge.core.portal.passage import PortalWatch
+from edge.core.portal.places import doubtful
 from edge.core.values.layout import Job, LineLayout, Portal
 from edge.core.values.order import Order, OrderLine
 from edge.core.values.state import BookState, PortalState
 from edge.sim.conveyor import Conveyor
 from edge.sim.floor import InventoryRound
 from plc.words import EventType
-from rfid.driver import TagRead
+from rfid.driver import UNMEASURED_DBM, TagRead
 from rfid.epc.identity import grai96, gtin_of, identify, sgtin96
 
 CARTONS = int(os.environ.get("LANEWISE_CARTONS", "50"))
@@ -271,6 +272,40 @@ def test_what_is_heard_better_elsewhere_or_once_and_faintly_is_no_proof(
     assert (ITEMS[2] in seen.doubted) == doubted
     findings = check(seen.own, known, (), seen.doubted).findings
     assert [one.text for one in findings] == ([] if proven else [DOUBTED if doubted else "was not seen"])
+
+
+@pytest.mark.parametrize("disc_us", [-900_000, 0, 900_000])
+@pytest.mark.parametrize("faint", [True, False])
+def test_a_card_beside_few_items_changes_nothing_of_them(disc_us: int, faint: bool) -> None:
+    """A card reader tells no power: the tote's disc, told once, is proof, and no item is faint beside it."""
+    known = book((0, 1), named=True)
+    watch = watch_of(wants=lambda clear, others: wants(clear, others, known))
+    watch.reader_changed("r", "", -1)
+    middle_us = 10_000_000
+    watch.entered(1, middle_us - 1_900_000)
+    watch.read([TagRead(TOTES[0], 1, UNMEASURED_DBM, middle_us + disc_us, 1)], "discs")
+    watch.read([TagRead(ITEMS[0], 1, -72.0, middle_us, 1)], "r")
+    strong = [TagRead(ITEMS[1], 1, -72.0 if faint else -40.0, middle_us + at, 1) for at in range(0, 600_000, 20_000)]
+    watch.read(strong, "r")
+    watch.left(1, middle_us + 1_900_000)
+    (seen,) = watch.finals(10**12)
+    assert not seen.doubted
+    assert check(seen.own, known, (), seen.doubted).findings == ()
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(1, 5), st.floats(1e-9, 1.0), st.booleans())),
+    st.dictionaries(st.sampled_from("uvwxyz"), st.tuples(st.integers(1, 5), st.floats(1e-13, 1.0))),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats(1e-9, 1.0)),
+)
+def test_powers_are_compared_among_readers_that_measure_one(
+    measured: dict[str, tuple[int, float, bool]],
+    others: dict[str, tuple[int, float]],
+    strongest: dict[str, float],
+) -> None:
+    alone = {epc: (*one, True) for epc, one in measured.items()}
+    beside = {epc: (*one, True, False) for epc, one in others.items()}
+    assert doubtful(alone | beside, strongest) == doubtful(alone, strongest)
 
 
 def book(*wanted: Sequence[int], named: bool) -> OrderBook:

@@ -145,7 +145,7 @@ export class Belt {
 
   paint(length) {
     const half = this.thick / 2;
-    const { portal, decision_mm: decision } = this.layout;
+    const { portal, check, decision_mm: decision } = this.layout;
     this.layer = svg("g");
     this.running = svg("path", {
       class: "running",
@@ -166,12 +166,14 @@ export class Belt {
       this.marks(length, half),
       this.eye(0, half, t("induction"), 0),
       this.eye(portal.eye_mm, half, null, 1),
+      ...(check ? [this.eye(check.eye_mm, half, null, 2)] : []),
       this.line("decision", this.px(decision), -half - 10, half + 6),
       this.label("mark", this.px(decision), -half - 16, t("decision")),
       this.glow,
       this.layer,
       this.arch(this.px(portal.antenna_mm), half),
       this.label("mark strong", this.px(portal.antenna_mm), -half - 30, t("portal")),
+      ...(check ? [this.arch(this.px(check.antenna_mm), half), this.label("mark strong", this.px(check.antenna_mm), -half - 30, t("portal.check"))] : []),
     );
     this.name();
   }

@@ -140,6 +140,17 @@ export function needs(state) {
       found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: device.reason, at_us: device.since_us });
     }
   }
+  for (const line of state.since ? state.lines : []) {
+    const { portal, check } = line.info.layout;
+    const unheard = (its) => its.readers.map((name) => state.devices.get(`reader.${name}`))
+      .filter((device) => device && device.up === null && !covers(state.alarms, alarmOf(device.name)));
+    const mute = [portal, check].filter(Boolean).map(unheard);
+    // One portal is enough, so both must be unheard.
+    for (const device of mute.every((some) => some.length) ? mute.flat() : []) {
+      const values = { name: deviceName(device.name), line: line.info.title || line.info.layout.name };
+      found.push({ kind: "trouble", text: t("trouble.unheard", values), detail: t("trouble.todo.unheard", values) });
+    }
+  }
   for (const line of state.lines) {
     for (const lane of line.lanes.values()) {
       for (const word of ["full", "disabled"]) {

@@ -99,12 +99,15 @@ def _tune_line(arguments: argparse.Namespace) -> int:
         if layout.portal.quiet_us:
             print(f"{layout.name}: has no photo-eye, nothing is learned")
             continue
-        known = learned(records, layout.name)
-        if known is None:
-            print(f"{layout.name}: no passage yet")
-            continue
-        drawn_us = layout.travel_us(layout.portal.eye_mm, layout.portal.antenna_mm)
-        _tell(known, layout.name, layout.portal.name, drawn_us, arguments.pictures)
+        for portal in layout.portals:
+            second = portal is layout.check
+            name = f"{layout.name}-{portal.name}" if second else layout.name
+            known = learned(records, layout.name, portal.name if second else "")
+            if known is None:
+                print(f"{name}: no passage yet")
+                continue
+            drawn_us = layout.travel_us(portal.eye_mm, portal.antenna_mm)
+            _tell(known, name, portal.name, drawn_us, arguments.pictures)
     return 0
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from edge.core.iso_time import iso
-from rfid.driver import TagDetail, TagRead
+from rfid.driver import UNMEASURED_DBM, TagDetail, TagRead
 from rfid.epc.identity import classify, identity_of_hex
 
 RATE_US = 2_000_000
@@ -68,8 +68,8 @@ class ReadTable:
                     "epc": epc,
                     "identity": identity_of_hex(epc),
                     "antennas": sorted(seen.antennas),
-                    "rssi_dbm": seen.rssi_dbm,
-                    "best_dbm": seen.best_dbm,
+                    "rssi_dbm": _told(seen.rssi_dbm),
+                    "best_dbm": _told(seen.best_dbm),
                     "reads": seen.reads,
                     "age_ms": (now_us - seen.last_us) // 1000,
                     **(seen.detail._asdict() if seen.detail is not None else {}),
@@ -90,9 +90,15 @@ class ReadTable:
             ago = f"{(now_us - seen.last_us) / 1e6:.1f} s"
             what = identity_of_hex(epc) or f"{epc} ({classify(epc)})"
             tid = f"  TID {seen.detail.tid}" if seen.detail is not None and seen.detail.tid else ""
-            lines.append(
-                f"{seen.reads:>7}  {seen.rssi_dbm:>6.1f}  {seen.best_dbm:>6.1f}  {ago:>7}  {antennas:10}  {what}{tid}"
+            dbm, best = (
+                "-" if (one := _told(power)) is None else f"{one:.1f}" for power in (seen.rssi_dbm, seen.best_dbm)
             )
+            lines.append(f"{seen.reads:>7}  {dbm:>6}  {best:>6}  {ago:>7}  {antennas:10}  {what}{tid}")
         if len(newest) > SHOWN:
             lines.append(f"and {len(newest) - SHOWN} more")
         return lines
+
+
+def _told(rssi_dbm: float) -> float | None:
+    """A power that the reader told; None = it tells none."""
+    return None if rssi_dbm == UNMEASURED_DBM else rssi_dbm

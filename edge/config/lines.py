@@ -43,12 +43,13 @@ from edge.config.standby import StandbyTable
 from edge.config.stations import QualityTable, StationTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.config.tls import ServerTlsTable
+from edge.config.totes import ToteTable, tote_plans
 from edge.config.tracking import CarrierTable, TrackingTable
 from edge.config.webhooks import WebhookTable
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
-from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
+from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal, TotePlan
 
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
@@ -126,7 +127,7 @@ class LaneConfig(Frozen):
 
 
 class LineTable(Frozen):
-    """One line: a belt with one induction, one portal and lanes."""
+    """One line: a belt with one induction, a portal or two, and lanes."""
 
     job: Job = Field(description="`verify` totes against their orders, or `sort` parcels into their carriers' lanes")
     title: str = Field(default="", description="what people call the line")
@@ -143,7 +144,15 @@ class LineTable(Frozen):
         default=2, ge=0, le=100, description="rounds before a parcel goes to the reject lane"
     )
     portal: PortalConfig = Field(description="its portal")
+    check: PortalConfig | None = Field(
+        default=None, description="a second portal behind it, which names the same once more; none = one is enough"
+    )
     lane: tuple[LaneConfig, ...] = Field(min_length=1, max_length=64, description="its lanes")
+
+    @property
+    def portals(self) -> dict[str, PortalConfig]:
+        """By key, in the direction of travel."""
+        return {"portal": self.portal} if self.check is None else {"portal": self.portal, "check": self.check}
 
 
 class AlarmTable(Frozen):
@@ -180,6 +189,7 @@ class LineConfig(Frozen):
     )
     line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
     dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
+    tote: tuple[ToteTable, ...] = Field(default=(), description="totes by numbers of one's own, besides GRAIs")
     opcua_server: UaServerConfig | None = Field(
         default=None, description="what `lanewise opcua` serves; none = nothing"
     )
@@ -222,7 +232,8 @@ class LineConfig(Frozen):
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
-        return tuple(_layout(name, table) for name, table in self.line.items())
+        totes = tote_plans(self.tote)
+        return tuple(_layout(name, table, totes) for name, table in self.line.items())
 
     def docks(self) -> tuple[DockLayout, ...]:
         """What the decisions need to know of each dock door."""
@@ -360,8 +371,7 @@ def _file(store: str) -> Path | None:
     return Path(store.removeprefix(SQLITE)) if store.startswith(SQLITE) else None
 
 
-def _layout(name: str, table: LineTable) -> LineLayout:
-    portal = table.portal
+def _layout(name: str, table: LineTable, totes: tuple[TotePlan, ...]) -> LineLayout:
     return LineLayout(
         name=name,
         job=table.job,
@@ -373,22 +383,7 @@ def _layout(name: str, table: LineTable) -> LineLayout:
         margin_us=table.margin_ms * 1000,
         default_lane=table.default_lane,
         recirculate_limit=table.recirculate_limit,
-        portal=Portal(
-            name=portal.name,
-            readers=portal.readers,
-            eye=portal.eye or 0,
-            eye_mm=portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
-            antenna_mm=portal.antenna_mm,
-            facing=portal.facing,
-            upstream=portal.upstream,
-            downstream=portal.downstream,
-            pre_roll_us=None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
-            post_roll_us=None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
-            scanners=portal.scanners,
-            scan_mm=portal.scan_mm,
-            scan_late_us=portal.scan_late_ms * 1000,
-            quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
-        ),
+        portal=_portal(table.portal),
         lanes=tuple(
             Lane(
                 number=lane.number,
@@ -401,6 +396,27 @@ def _layout(name: str, table: LineTable) -> LineLayout:
             )
             for lane in table.lane
         ),
+        totes=totes,
+        check=None if table.check is None else _portal(table.check),
+    )
+
+
+def _portal(portal: PortalConfig) -> Portal:
+    return Portal(
+        name=portal.name,
+        readers=portal.readers,
+        eye=portal.eye or 0,
+        eye_mm=portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
+        antenna_mm=portal.antenna_mm,
+        facing=portal.facing,
+        upstream=portal.upstream,
+        downstream=portal.downstream,
+        pre_roll_us=None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
+        post_roll_us=None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+        scanners=portal.scanners,
+        scan_mm=portal.scan_mm,
+        scan_late_us=portal.scan_late_ms * 1000,
+        quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
     )
 
 

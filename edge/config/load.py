@@ -22,7 +22,7 @@ from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
-from edge.config.lines import LineConfig, LineTable, PortalConfig, SiteConfig
+from edge.config.lines import LineConfig, LineTable, SiteConfig
 from edge.config.login import door_problems
 from edge.config.mail import mail_problems
 from edge.config.opcua import ua_server_problems
@@ -30,9 +30,10 @@ from edge.config.packing import packing_problems
 from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
 from edge.config.points import every_point
+from edge.config.portals import portal_problems
 from edge.config.problem import MISSING, ConfigError, said_of, unknown
 from edge.config.publish import EpcisConfig, publisher_problems
-from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
+from edge.config.readers import card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
@@ -41,8 +42,10 @@ from edge.config.standby import standby_problems
 from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.config.tls import server_tls_problems
+from edge.config.totes import tote_plans
 from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
+from edge.core.totes import plan_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
@@ -107,19 +110,6 @@ def _with_points(config: LineConfig) -> tuple[LineConfig, list[str]]:
         problems += wrong
         plcs[name] = plc.model_copy(update={"point": points})
     return config.model_copy(update={"plc": plcs}), problems
-
-
-def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Sequence[int]) -> Iterator[str]:
-    roles = {"facing": portal.facing, "upstream": portal.upstream, "downstream": portal.downstream}
-    given: dict[int, str] = {}
-    for role, ports in roles.items():
-        if unknown := sorted(set(ports) - set(antennas)):
-            yield f"{here}.{role}: {unknown}: not among reader.{reader}.antennas {list(antennas)}"
-        for port in ports:
-            if given.setdefault(port, role) != role:
-                yield f"{here}.{role}: {port}: is {given[port]} already, an antenna has one role"
-    if not portal.facing and (portal.upstream or portal.downstream):
-        yield f"{here}.facing: missing: with upstream or downstream, say which antennas look at the belt"
 
 
 def _alarm_problems(config: LineConfig) -> Iterator[str]:
@@ -269,31 +259,24 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     eyes: dict[tuple[str, int], str] = {}
     yield from carrier_problems(config, {})
     yield from standby_problems(config.standby, config.store)
+    yield from (f"tote.{problem}" for problem in plan_problems(tote_plans(config.tote)))
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:
             yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
         elif not config.plc[line.plc].mailbox:
             yield f"{here}.plc: {line.plc!r}: has mailbox = false, and a line needs one"
-        yield from _scanner_problems(here, line, config.reader)
-        known_readers = ", ".join(config.reader) or "none"
-        for reader in (*line.portal.readers, *line.portal.scanners):
-            if reader not in config.reader:
-                yield f"{here}.portal.readers: {reader!r}: no such reader, allowed: {known_readers}"
-            elif reader in used_readers:
-                yield f"{here}.portal.readers: {reader!r}: already reads for line.{used_readers[reader]}"
-            else:
-                used_readers[reader] = name
-            if reader in line.portal.readers and reader in config.reader:
-                yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
+        yield from portal_problems(here, name, config, used_readers)
         yield from _eye_problems(here, line, config)
         numbers = [("induction", line.induction)]
-        if line.portal.eye is not None:
-            numbers.append(("portal.eye", line.portal.eye))
-            eyes[line.plc, line.portal.eye] = f"{here}.portal.eye"
+        for key, portal in line.portals.items():
+            if portal.eye is not None:
+                numbers.append((f"{key}.eye", portal.eye))
+                eyes[line.plc, portal.eye] = f"{here}.{key}.eye"
         numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
         for key, number in numbers:
-            other = stations.setdefault((line.plc, key.split(".")[0], number), here)
+            kind = "portal" if key == "check.eye" else key.split(".")[0]
+            other = stations.setdefault((line.plc, kind, number), here)
             if other != here:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
@@ -350,29 +333,6 @@ def _shared_lines(config: LineConfig) -> Iterator[str]:
         for key in ("baud", "parity", "stop_bits"):
             if getattr(plc, key) != (wanted := getattr(other, key)):
                 yield f"plc.{name}.{key}: {getattr(plc, key)}: plc.{first[plc.device]} has {wanted} on this line"
-
-
-def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:
-    portal = line.portal
-    if not portal.readers and not portal.scanners:
-        yield f"{here}.portal.readers: missing: a portal has readers, scanners or both"
-    for key, names, wanted in (("readers", portal.readers, False), ("scanners", portal.scanners, True)):
-        for name in names:
-            if name in devices and isinstance(devices[name], BarcodeConfig) is not wanted:
-                other = "scanners" if not wanted else "readers"
-                yield f"{here}.portal.{key}: {name!r}: its driver is {devices[name].driver!r}: name it in {other}"
-    if not portal.scanners:
-        for key in sorted(portal.model_fields_set & {"scan_mm", "scan_late_ms"}):
-            yield f"{here}.portal.{key}: only with scanners"
-        return
-    if "scan_mm" not in portal.model_fields_set:
-        yield f"{here}.portal.scan_mm: missing: a portal with scanners needs it"
-    left_ms = (line.decision_mm - portal.scan_mm) * 1000 // line.speed_mm_s - portal.scan_late_ms
-    if left_ms <= line.actuation_ms + line.margin_ms:
-        yield (
-            f"{here}.portal.scan_mm: {portal.scan_mm}: codes are there {left_ms} ms before the decision point, "
-            f"needs more than actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
-        )
 
 
 def carrier_problems(config: LineConfig, spelled: dict[str, str]) -> Iterator[str]:
@@ -461,7 +421,7 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
             yield f"{here}.lane: no lane of role {role.value!r}: a line with job {line.job.value!r} needs one"
     if line.portal.eye is None:
         return  # _eye_problems says what it needs
-    reference_mm = max(0, line.portal.eye_mm or 0)
+    reference_mm = max(0, *(portal.eye_mm or 0 for portal in line.portals.values()))
     time_ms = (line.decision_mm - reference_mm) * 1000 // line.speed_mm_s
     if time_ms <= line.actuation_ms + line.margin_ms:
         yield (

@@ -27,6 +27,9 @@ class SimFaults(Frozen):
     parcel_wrong_barcode: float = Field(
         default=0.005, ge=0, le=1, description="where scanners are: parcels with another one's barcode"
     )
+    parcel_relabelled: float = Field(
+        default=0.005, ge=0, le=1, description="where a second portal is: parcels with another one's label by then"
+    )
     barcode_unreadable: float = Field(
         default=0.02, ge=0, le=1, description="where scanners are: barcodes that cannot be read"
     )

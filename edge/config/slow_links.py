@@ -25,7 +25,7 @@ def latest_ms(line: LineTable, poll_ms: int) -> int:
 
 
 def _way_mm(line: LineTable) -> int:
-    return line.decision_mm - max(0, line.portal.eye_mm or line.portal.antenna_mm)
+    return line.decision_mm - max(0, *(portal.eye_mm or portal.antenna_mm for portal in line.portals.values()))
 
 
 def slow_link_margins(config: LineConfig) -> Iterator[str]:

@@ -526,7 +526,7 @@ class Controller:
         if not isinstance(given, InputFailed):
             self._give(failed(given, error, part, weighing or before.weighing))
         for layout in lost:
-            for name in (*layout.portal.readers, *layout.portal.scanners):
+            for name in (*layout.readers, *layout.scanners):
                 if self._is_up(device := f"reader.{name}"):
                     self._give(DeviceChanged(self._now(), device, True, f"{name}: its line begins anew after a fault"))
         self._checkpoint(self._journal.seq)

@@ -15,7 +15,7 @@ from edge.core.values.state import CoreState, DockState, LineState
 from edge.metrics import Sample
 from plc.mailbox import Host
 from plc.packml import PackmlStatus
-from rfid.driver import TagRead, rows
+from rfid.driver import UNMEASURED_DBM, TagRead, rows
 
 EVERY_S = 10.0
 Values = tuple[tuple[str, float], ...]
@@ -33,7 +33,7 @@ class _Reads:
     reports: int = 0
     left_out: int = 0
     held: int = 0
-    antennas: dict[int, tuple[int, float]] = field(default_factory=dict)  # reads, summed RSSI
+    antennas: dict[int, tuple[int, int, float]] = field(default_factory=dict)  # reads, those with an RSSI, its sum
 
 
 class Vitals:
@@ -63,8 +63,11 @@ class Vitals:
             return
         counted.reports += 1
         for _, antenna, rssi_dbm, _, _ in rows(reads):
-            count, rssi = counted.antennas.get(antenna, (0, 0.0))
-            counted.antennas[antenna] = count + 1, rssi + rssi_dbm
+            count, measured, rssi = counted.antennas.get(antenna, (0, 0, 0.0))
+            if rssi_dbm == UNMEASURED_DBM:
+                counted.antennas[antenna] = count + 1, measured, rssi
+            else:
+                counted.antennas[antenna] = count + 1, measured + 1, rssi + rssi_dbm
 
     def left_out(self, reads: Mapping[str, int]) -> None:
         """By reader, how many reads were left out as a flood since the start."""
@@ -131,14 +134,16 @@ class Vitals:
 
     def _of_reader(self, name: str, up: bool) -> Values:
         counted, self._reads[name] = self._reads[name], _Reads()
-        total = sum(count for count, _ in counted.antennas.values())
+        total = sum(count for count, *_ in counted.antennas.values())
         values: list[tuple[str, float]] = [("up", int(up)), ("reads", total), ("reports", counted.reports)]
         if counted.held:
             values.append(("held", counted.held))
         if counted.left_out:
             values.append(("left_out", counted.left_out))
-        for antenna, (count, rssi) in sorted(counted.antennas.items()):
-            values += [(f"reads.{antenna}", count), (f"rssi_dbm.{antenna}", round(rssi / count, 2))]
+        for antenna, (count, measured, rssi) in sorted(counted.antennas.items()):
+            values.append((f"reads.{antenna}", count))
+            if measured:
+                values.append((f"rssi_dbm.{antenna}", round(rssi / measured, 2)))
         return tuple(values)
 
 

@@ -69,8 +69,9 @@ from edge.core.line.journey import (
     passed_eye,
     routed,
 )
-from edge.core.line.line import KEPT, NEVER_US, Line, Result
+from edge.core.line.line import CHECKED, KEPT, NEVER_US, Line, PortalSight, Result
 from edge.core.portal.flood import FloodWatch
+from edge.core.totes import names_by, plans_of
 from edge.core.values.dock import DockLayout
 from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
@@ -110,7 +111,7 @@ class Core:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book, by_state=False, stops=False)
-        self._keeps = self._turns = self._routed = False
+        self._keeps = self._checks = self._turns = self._routed = False
         self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Line] = {}
         self._by_plc: dict[str, list[Line]] = {}
@@ -173,7 +174,7 @@ class Core:
             case BarcodesRead():
                 scanned_by = self._by_reader.get(given.reader)
                 if scanned_by is not None:
-                    scanned_by.scans.read(given)
+                    scanned_by.sight_of(given.reader).scans.read(given)
             case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
                 pass
             case PointWriteRequested():
@@ -185,8 +186,8 @@ class Core:
                 self._plc_event(given, out)
             case PassageSeen():
                 seen_by = self._lines.get(given.line)
-                if seen_by is not None:
-                    seen_by.portal.reported(given)
+                if seen_by is not None and (sight := seen_by.sight(given.portal)) is not None:
+                    sight.portal.reported(given)
                     decide(seen_by, given, out)
             case DoorSeen():
                 self._gate.decide(given, out)
@@ -268,8 +269,9 @@ class Core:
             case DeviceNotice():
                 if given.code is AnomalyCode.CLOCK_JUMPED:
                     for line in self._lines.values():
-                        if given.device in (line.layout.plc, *line.layout.portal.readers):
-                            line.portal.clock_moved(given.device)
+                        for its, sight in zip(line.layout.portals, line.sights, strict=False):
+                            if given.device in (line.layout.plc, *its.readers):
+                                sight.portal.clock_moved(given.device)
                 _noticed(given, out)
             case DeviceChanged():
                 kind, _, name = given.device.partition(".")
@@ -321,7 +323,8 @@ class Core:
         if set_back_us:
             self._gate.clock_set_back(set_back_us)
             for line in self._lines.values():
-                line.portal.clock_set_back()
+                for sight in line.sights:
+                    sight.portal.clock_set_back()
                 for track in line.state.tracks.values():
                     track.due_us = given.at_us
 
@@ -340,6 +343,7 @@ class Core:
         check_flags(started.flags)
         self.book.decide(BY_STATE in started.flags, STOPS in started.flags)
         self._keeps = KEPT in started.flags
+        self._checks = CHECKED in started.flags
         self._turns = TURNED in started.flags
         self._routed = ROUTED_RULES in started.flags
         self._alarms.decide(started.flags)
@@ -374,13 +378,15 @@ class Core:
         for layout in layouts:
             line = before.get(layout.name)
             if line is None:
-                line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book, self._keeps)
+                state = self.state.lines.setdefault(layout.name, LineState())
+                line = Line(layout, state, self.book, self._keeps, self._checks)
             else:
                 line.follow(layout)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
-            for reader in (*layout.portal.readers, *layout.portal.scanners):
+            for reader in (*layout.readers, *layout.scanners):
                 self._by_reader[reader] = line
+        self._totes = names_by(plans_of(line.layout.totes for line in self._lines.values()))
         readers = (*self._by_reader, *(dock.reader for dock in self._gate.docks.values()))
         self._floods = {reader: self._floods.get(reader) or FloodWatch(reader) for reader in readers}
         self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
@@ -432,7 +438,7 @@ class Core:
         self._by_plc.clear()
         for line in self._lines.values():
             self._by_plc.setdefault(line.layout.plc, []).append(line)
-            for reader in (*line.layout.portal.readers, *line.layout.portal.scanners):
+            for reader in (*line.layout.readers, *line.layout.scanners):
                 self._by_reader[reader] = line
         if DOORS not in stepped:
             self._gate.doors = before._gate.doors
@@ -455,7 +461,8 @@ class Core:
         self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
         if (line := self._lines.get(given.line)) is not None:
             line.state.tracks.pop(given.track_id, None)
-            line.portal.give_up(given.passage)
+            for sight in line.sights:
+                sight.portal.give_up(given.passage)
         if given.plc:
             plc = self.state.plcs.get(given.plc)
             if plc is None or plc.session != given.session:
@@ -479,6 +486,8 @@ class Core:
         if given.fresh:
             out += self._alarms.plc_began_anew(given.plc, given.at_us)
         for line in self._by_plc.get(given.plc, ()):
+            if given.fresh:
+                line.state.sightings.clear()
             if given.fresh and line.state.tracks:
                 count = len(line.state.tracks)
                 line.state.tracks.clear()
@@ -552,15 +561,14 @@ class Core:
         self._stepped.add(DOORS)
         self._gate.doors.eye(given)
         lines = self._by_plc.get(given.plc, [])
-        for line in lines:
-            line.portal.told(given.device_us, given.at_us)
+        for sight in (sight for line in lines for sight in line.sights):
+            sight.portal.told(given.device_us, given.at_us)
         match given.type:
             case EventType.INDUCTED:
                 self._inducted(given, lines, out)
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
-                    if line.layout.portal.eye == given.station and not line.layout.portal.quiet_us:
-                        passed_eye(line, given)
+                    passed_eye(line, given)
             case EventType.DIVERTED | EventType.DEFAULTED | EventType.DIVERT_FAILED | EventType.LOST:
                 for line, track in self._tracks(given.plc, given.track_id):
                     ended(line, track, given, out)
@@ -709,7 +717,7 @@ class Core:
             return
         early_us = line.early_us(track.track_id)
         if early_us is not None and early_us <= now_us:
-            self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
+            self._weighed(line, track, Stage.EARLY, now_us, out)
 
     def _time_went_by(self, now_us: int, out: list[Result]) -> None:
         if self._lines_due_us() <= now_us:
@@ -739,20 +747,30 @@ class Core:
         return self._out[: self._done]
 
     def _line_due(self, line: Line, now_us: int, out: list[Result]) -> None:
-        for seen in line.portal.finals(now_us):
-            self._seen(line, seen, out)
+        for sight in line.sights:
+            for seen in sight.portal.finals(now_us):
+                self._seen(line, sight, seen, out)
         for track in line.undecided():
             if track.due_us <= now_us:
-                self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
+                self._weighed(line, track, Stage.DUE, now_us, out)
             else:
                 self._early(line, track, now_us, out)
 
-    def _seen(self, line: Line, seen: PassageSeen, out: list[Result]) -> None:
-        if scans := line.scans.of(seen.passage):
+    def _weighed(self, line: Line, track: Track, stage: Stage, now_us: int, out: list[Result]) -> None:
+        """What each portal saw of a track by now, since the one before it did."""
+        since_us = 0
+        for sight in line.sights:
+            self._seen(line, sight, sight.portal.evidence(track.track_id, stage, now_us, since_us), out)
+            since_us = sight.portal.entered_us(track.track_id)
+
+    def _seen(self, line: Line, sight: PortalSight, seen: PassageSeen, out: list[Result]) -> None:
+        if sight.name:
+            seen = replace(seen, portal=sight.name)
+        if scans := sight.scans.of(seen.passage):
             seen = replace(seen, scans=scans)
         self.weighing = seen
         if seen.stage is Stage.FINAL:
-            line.scans.seen(seen)
+            sight.scans.seen(seen)
         self._own(seen, out, lambda: decide(line, seen, out))
         self.weighing = None
 
@@ -768,9 +786,10 @@ class Core:
         taken = watch.take(given.reads, given.at_us, self._expected)
         line = self._by_reader.get(given.reader)
         if line is not None:
+            portal = line.sight_of(given.reader).portal
             if taken.left_us is not None:
-                line.portal.leave_out(*taken.left_us, taken.forget)
-            line.portal.read(taken.reads, given.reader, given.at_us)
+                portal.leave_out(*taken.left_us, taken.forget)
+            portal.read(taken.reads, given.reader, given.at_us)
         else:
             self._stepped.add(DOORS)
             self._door_seen(self._gate.doors.read(replace(given, reads=taken.reads)), out)
@@ -779,7 +798,7 @@ class Core:
             self._own(notice, out, lambda: _noticed(notice, out))
 
     def _expected(self, epc: str) -> Expected:
-        return self.book.expects(fresh_identity(epc))
+        return self.book.expects(self._totes.of_tag(epc) or fresh_identity(epc))
 
     def left_out(self) -> dict[str, int]:
         """By reader, how many reads were left out as a flood since the controller began."""

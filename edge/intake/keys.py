@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
+from edge.core.totes import ToteNames
 from edge.core.values.text import one_line
 from rfid.barcode import identify_code, identify_key
 from rfid.epc.identity import EpcError
@@ -34,8 +35,14 @@ def _named(allowed: str, lead: str, digits: int) -> Callable[[str], str]:
 
 
 item = _named("an item, (01)…(21)…", "(01)", 14)
-tote = _named("a tote, (8003)…", "(8003)", 14)
+_grai = _named("a tote, (8003)…", "(8003)", 14)
 parcel = _named("a parcel, (00)…", "(00)", 18)
+
+
+def tote(text: str, names: ToteNames | None = None) -> str:
+    """A tote: a GRAI, or by a number of the house's own. Raises ValueError."""
+    named = None if names is None else names.named(text.strip())
+    return _grai(text) if named is None else named
 
 
 def code(text: str) -> str:

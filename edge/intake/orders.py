@@ -49,6 +49,7 @@ from pydantic import (
 
 from edge.config.problem import first_of
 from edge.config.spreadsheet import SpreadsheetRows
+from edge.core.totes import ToteNames
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.text import one_line
 from edge.intake import keys
@@ -90,19 +91,19 @@ class Intake:
     problems: tuple[str, ...]
 
 
-def read_json(body: bytes) -> Intake:
-    """Orders of a JSON document in UTF-8."""
+def read_json(body: bytes, names: ToteNames | None = None) -> Intake:
+    """Orders of a JSON document in UTF-8. ``names``: what totes of the house's own are called."""
     try:
         raw = json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         return Intake((), (f"body: not JSON in UTF-8: {error}",))
     if isinstance(raw, list):
-        return _read(_Draft(item, _path_of(f"{index}.")) for index, item in enumerate(raw))
-    return _read([_Draft(raw, _path_of(""))])
+        return _read((_Draft(item, _path_of(f"{index}.")) for index, item in enumerate(raw)), names)
+    return _read([_Draft(raw, _path_of(""))], names)
 
 
-def read_csv(body: bytes) -> Intake:
-    """Orders of a CSV file in UTF-8, with or without byte order mark."""
+def read_csv(body: bytes, names: ToteNames | None = None) -> Intake:
+    """Orders of a CSV file in UTF-8, with or without byte order mark. ``names``: as in ``read_json``."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -118,7 +119,7 @@ def read_csv(body: bytes) -> Intake:
     problems = list(_header_problems(header))
     if problems:
         return Intake((), tuple(problems))
-    return _read_rows(header, rows[1:])
+    return _read_rows(header, rows[1:], names)
 
 
 # ---- the border ------------------------------------------------------------------------------------------------------
@@ -134,6 +135,10 @@ _Carrier = Annotated[
     str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(one_line)
 ]
 _Item = Annotated[str, AfterValidator(keys.item)]
+
+
+def _tote(text: str, info: ValidationInfo) -> str:
+    return keys.tote(text, info.context)
 
 
 class _LineIn(Given):
@@ -168,7 +173,7 @@ class OrderIn(Given):
     carrier: _Carrier
     service: Text = "standard"
     lines: Annotated[tuple[_LineIn, ...], Field(min_length=1, max_length=1000)]
-    tote: Annotated[str, AfterValidator(keys.tote)] | None = None
+    tote: Annotated[str, AfterValidator(_tote)] | None = None
     parcel: Annotated[str, AfterValidator(keys.parcel)] | None = None
     channel: OrderId = "api"
     external: External = ""
@@ -219,14 +224,14 @@ def _path_of(start: str) -> Callable[[str], str]:
     return lambda path: f"{start}{path}".rstrip(".") or "body"
 
 
-def _read(drafts: Iterable[_Draft], more: Iterable[str] = ()) -> Intake:
+def _read(drafts: Iterable[_Draft], names: ToteNames | None, more: Iterable[str] = ()) -> Intake:
     """Orders, or what is wrong with them and ``more`` besides."""
     orders: list[Order] = []
-    problems = first_of(chain(more, _judged(drafts, orders)))
+    problems = first_of(chain(more, _judged(drafts, orders, names)))
     return Intake((), problems) if problems else Intake(tuple(orders), ())
 
 
-def _judged(drafts: Iterable[_Draft], orders: list[Order]) -> Iterator[str]:
+def _judged(drafts: Iterable[_Draft], orders: list[Order], names: ToteNames | None) -> Iterator[str]:
     """Every problem; the orders that have none are added."""
     seen: dict[tuple[str, str], str] = {}
     for draft in drafts:
@@ -234,7 +239,7 @@ def _judged(drafts: Iterable[_Draft], orders: list[Order]) -> Iterator[str]:
             yield f"{draft.place('')}: {type(draft.given).__name__}: allowed is an object with the keys of an order"
             continue
         try:
-            order = OrderIn.model_validate(draft.given).order()
+            order = OrderIn.model_validate(draft.given, context=names).order()
         except ValidationError as error:
             yield from _problems(error, draft.place)
             continue
@@ -269,7 +274,7 @@ def _header_problems(header: list[str]) -> Iterator[str]:
         yield "row 1, id: missing: required is id, or channel and external"
 
 
-def _read_rows(header: list[str], rows: list[tuple[int, list[str]]]) -> Intake:
+def _read_rows(header: list[str], rows: list[tuple[int, list[str]]], names: ToteNames | None) -> Intake:
     """Gathers rows to orders, then lets the border for JSON judge them; paths become rows and columns again."""
     problems: list[str] = []
     drafts: dict[tuple[str, str], tuple[dict[str, Any], list[int]]] = {}
@@ -293,7 +298,7 @@ def _read_rows(header: list[str], rows: list[tuple[int, list[str]]]) -> Intake:
         draft["lines"].append(line)
         numbers.append(number)
     whole = ((draft | {"codes": draft.get("codes", "").split()}, numbers) for draft, numbers in drafts.values())
-    return _read((_Draft(draft, _cell_of(numbers)) for draft, numbers in whole), problems)
+    return _read((_Draft(draft, _cell_of(numbers)) for draft, numbers in whole), names, problems)
 
 
 def _cell_of(numbers: list[int]) -> Callable[[str], str]:

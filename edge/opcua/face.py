@@ -137,9 +137,9 @@ class Face:
     # ---- what is shown -----------------------------------------------------------------------------------------------
 
     async def passed(self, seen: PassageSeen) -> None:
-        """A passage whose evidence is final: one scan result for each tag that is its own."""
+        """A passage whose evidence is final: one scan result for each tag that is its own. Of a line's first portal."""
         portal = self._portals.get(seen.line)
-        if portal is None or not seen.owned:
+        if portal is None or seen.portal or not seen.owned:
             return
         results = [_scan_result(seen, epc) for epc in seen.owned]
         last = max((one for result in results for one in result.sightings), key=lambda one: one.at_us)

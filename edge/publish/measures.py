@@ -146,7 +146,7 @@ class Measures:
                     fields = {"track": value.track_id, "detail": value.value, **({"change": change} if change else {})}
                     add(schema.PLC_EVENT, tags, fields)
             case PassageSeen(stage=Stage.FINAL):
-                for measurement, tags, fields in _passage(value, self._portal(value.line)):
+                for measurement, tags, fields in _passage(value, self._portal(value)):
                     add(measurement, tags, fields)
             case ToteChecked(final=True):
                 add(schema.CHECK, (value.line, "verified" if value.verified else "refused"), _check(value))
@@ -304,9 +304,9 @@ class Measures:
         layout = self._layouts.get(line)
         return layout.plc if layout else ""
 
-    def _portal(self, line: str) -> str:
-        layout = self._layouts.get(line)
-        return layout.portal.name if layout else ""
+    def _portal(self, seen: PassageSeen) -> str:
+        layout = self._layouts.get(seen.line)
+        return seen.portal or (layout.portal.name if layout else "")
 
     def _reaction(self, seq: int, value: CommandHandled, time_ns: int) -> Iterator[SeriesPoint]:
         decided = self._decided.get(seq, (value.plc, value.value))

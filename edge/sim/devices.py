@@ -26,7 +26,7 @@ from edge.config.points import point
 from edge.config.readers import BarcodeConfig, SerialConfig
 from edge.config.remote_io import io_layout
 from edge.core.values.dock import Side
-from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
 from edge.sim.can import UnsimulatedError, unsimulated
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
@@ -398,8 +398,10 @@ class SimulatedFloor:
                     at_ms=self._plc_ms(),
                 )
                 self._shown[layout.plc] += serial_behind(before, side.event_newest)
-                if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
-                    self._trigger(layout, happening.type is EventType.ENTERED)
+                if happening.type in (EventType.ENTERED, EventType.LEFT):
+                    for portal in layout.portals:
+                        if happening.station == portal.eye:
+                            self._trigger(portal, happening.type is EventType.ENTERED)
             case InventoryRound():
                 self.tag_reads += self._report(happening)
             case Scanned():
@@ -440,9 +442,9 @@ class SimulatedFloor:
             case _:
                 assert_never(happening)
 
-    def _trigger(self, layout: LineLayout, entered: bool) -> None:
+    def _trigger(self, portal: Portal, entered: bool) -> None:
         """The portal's photo-eye is wired to the inputs that start its readers."""
-        for name in layout.portal.readers:
+        for name in portal.readers:
             self._readers.trigger(name, entered)
 
     def _pack(self, landed: Landed) -> None:

@@ -28,9 +28,10 @@ from edge.config.sim import SimConfig
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
 from edge.sim.radio import ROOMS, Inventory, RadioField, RadioTag, Stray, strays
-from edge.sim.world import FloorLoad
+from edge.sim.world import FloorLoad, relabelled
 from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 from rfid.driver import TagRead
+from rfid.epc.identity import identify
 
 MIN_GAP_MM = {Job.SORT: 70, Job.VERIFY: 350}
 """Loads never follow closer: photo-eyes must see the gap, and totes are merged by a metering belt."""
@@ -127,7 +128,7 @@ class Moving:
 class Floor:
     """One line.
 
-    ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers; one that has none
+    ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of its readers; one that has none
     sees the discs of totes.
     ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds; ``in_system`` is how many
     are on the belt or on their way back. ``host_gone`` is its owner's to set.
@@ -153,8 +154,8 @@ class Floor:
         self._rng = Random(f"{self._seed}/gaps")
         self._period_us = 3_600_000_000 / (sim.rate if layout.job is Job.SORT else sim.tote_rate)
         self._nominal_us = float(begin_us)
-        portal = layout.portal
-        self._start_mm = min(0, portal.eye_mm, portal.antenna_mm, portal.scan_mm) - BEFORE_MM
+        places = [mm for portal in layout.portals for mm in (portal.eye_mm, portal.antenna_mm, portal.scan_mm)]
+        self._start_mm = min(0, *places) - BEFORE_MM
         self._end_mm = max(lane.divert_mm for lane in layout.lanes) + AFTER_MM
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()
@@ -166,11 +167,12 @@ class Floor:
         self._queue = WAITING if ROOMS[sim.room].stray else 0
         self._near: dict[str, dict[Moving, None]] = {}
         self._fields: dict[str, RadioField] = {}
-        self._disc_readers = [reader for reader in layout.portal.readers if reader not in ports]
-        for reader in layout.portal.readers:
+        self._first = (*layout.portal.readers, *layout.portal.scanners)
+        places_of = {reader: portal for portal in layout.portals for reader in portal.readers}
+        for reader, portal in places_of.items():
             if reader not in ports:
                 continue
-            self._fields[reader] = RadioField(layout.portal, reader, ports, sim.room)
+            self._fields[reader] = RadioField(portal, reader, ports, sim.room)
             self._near[reader] = {}
             self._at(begin_us, partial(self._round, Inventory(self._fields[reader], Random(f"{self._seed}/{reader}"))))
         carriers = sum(lane.role is LaneRole.CARRIER for lane in layout.lanes) or 1
@@ -263,7 +265,10 @@ class Floor:
         return self._waiting.popleft()
 
     def _come(self, load: FloorLoad, at_us: int) -> Moving:
-        tags = {name: [antennas.tag(self._seed, tag) for tag in load.tags] for name, antennas in self._fields.items()}
+        tags = {
+            name: [antennas.tag(self._seed, tag) for tag in (load.tags if name in self._first else relabelled(load))]
+            for name, antennas in self._fields.items()
+        }
         until_us = at_us + int(self._queue * self._period_us)
         waits = {
             name: strays(
@@ -274,7 +279,7 @@ class Floor:
                 until_us,
             )
             for name, antennas in self._fields.items()
-            if self._queue
+            if self._queue and name in self._first
         }
         return Moving(load, tags, waits)
 
@@ -282,21 +287,22 @@ class Floor:
         moving.start_us = at_us
         moving.lane, moving.decided, moving.defaulted = 0, False, False
         layout, length_mm = self.layout, moving.load.length_mm
-        portal = layout.portal
-        if portal.eye:
-            self._when(moving, portal.eye_mm, self._enter)
-            self._when(moving, portal.eye_mm + length_mm, self._leave)
+        for portal in layout.portals:
+            if portal.eye:
+                self._when(moving, portal.eye_mm, partial(self._enter, portal.eye))
+                self._when(moving, portal.eye_mm + length_mm, partial(self._leave, portal.eye))
         self._when(moving, 0, self._induct)
         self._when(moving, layout.decision_mm, self._decide)
         self._near_fields(moving)
 
     def _near_fields(self, moving: Moving) -> None:
         """When the load is near each reader's antennas, and when it has passed each scanner."""
-        portal = self.layout.portal
-        for scanner in portal.scanners:
-            self._when(moving, portal.scan_mm + moving.load.length_mm, partial(self._scan, scanner))
-        for reader in self._disc_readers if moving.load.disc else ():
-            self._when(moving, portal.antenna_mm + moving.load.length_mm // 2, partial(self._see, reader))
+        for portal in self.layout.portals:
+            for scanner in portal.scanners:
+                self._when(moving, portal.scan_mm + moving.load.length_mm, partial(self._scan, scanner))
+            for reader in portal.readers if moving.load.disc else ():
+                if reader not in self._fields:
+                    self._when(moving, portal.antenna_mm + moving.load.length_mm // 2, partial(self._see, reader))
         if moving.load.tags:
             for name, antennas in self._fields.items():
                 self._when(moving, max(self._start_mm, antennas.from_mm), partial(self._come_near, name))
@@ -316,14 +322,17 @@ class Floor:
     def _say(self, at_us: int, what: EventType, moving: Moving, station: int, value: int = 0) -> None:
         self._out.append(Signal(at_us, what, self._track(moving), station, value))
 
-    def _enter(self, moving: Moving, at_us: int) -> None:
-        self._say(at_us, EventType.ENTERED, moving, self.layout.portal.eye)
+    def _enter(self, eye: int, moving: Moving, at_us: int) -> None:
+        self._say(at_us, EventType.ENTERED, moving, eye)
 
-    def _leave(self, moving: Moving, at_us: int) -> None:
-        self._say(at_us, EventType.LEFT, moving, self.layout.portal.eye)
+    def _leave(self, eye: int, moving: Moving, at_us: int) -> None:
+        self._say(at_us, EventType.LEFT, moving, eye)
 
     def _scan(self, scanner: str, moving: Moving, at_us: int) -> None:
-        codes = (moving.load.barcode,) if moving.load.barcode else ()
+        code = moving.load.barcode
+        if code and moving.load.relabel and scanner not in self._first:
+            code = identify(moving.load.relabel)
+        codes = (code,) if code else ()
         self._at(at_us + SCAN_US, lambda told_us: self._out.append(Scanned(told_us, scanner, codes)))
 
     def _see(self, reader: str, moving: Moving, at_us: int) -> None:
@@ -390,7 +399,7 @@ class Floor:
                 (self._start_mm + (at_us - moving.start_us) * per_us - moving.load.length_mm / 2, moving.tags[reader])
                 for moving in near
             ],
-            [moving.strays[reader] for moving in self._waiting],
+            [moving.strays[reader] for moving in self._waiting if reader in moving.strays],
         )
         self._at(end_us, partial(self._round_over, inventory, reads))
 

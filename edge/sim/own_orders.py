@@ -1,6 +1,6 @@
 """The site's own orders on the simulated belts: a tote with what an order asks for, then the parcel that is made of it.
 
-Public names: OwnOrders, Coming, tag_of.
+Public names: OwnOrders, Coming.
 
 Whoever picks and packs here errs in nothing. An order is looked at whenever the site's feed tells it: with a tote, that
 tote comes to a verifying line; with a label and no tote, or behind a tote that was verified, its parcel comes to the
@@ -10,26 +10,20 @@ sorting line that takes it. What came once does not come again, unless it gets a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from edge.core.totes import names_by, plans_of
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderState
 from edge.sim.floor import Landed
+from edge.sim.tags import tag_of
 from edge.sim.world import FloorFault, FloorLoad, PlacedTag
-from rfid.epc.identity import EpcError, EpcTag, Kind, Scheme, encode, parse
+from rfid.epc.identity import EpcError
 
 PACK_US = (4_000_000, 8_000_000)
 """From a tote's verdict to its parcel at the sorter."""
-_PREFIX = 7
-"""Digits of a company prefix, which the identity does not tell; every choice names the same thing."""
 _SERIALS = 1 << 37
-_SCHEMES = {
-    Kind.SGTIN: (Scheme.SGTIN_96, Scheme.SGTIN_198),
-    Kind.SSCC: (Scheme.SSCC_96,),
-    Kind.GRAI: (Scheme.GRAI_96, Scheme.GRAI_170),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,8 @@ class OwnOrders:
         self.trouble: dict[str, str] = {}
         self._verifying = [layout for layout in layouts if layout.job is Job.VERIFY]
         self._sorting = [layout for layout in layouts if layout.job is Job.SORT]
-        self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
+        self._scanned = {layout.name for layout in layouts if layout.scanners}
+        self._names = names_by(plans_of(layout.totes for layout in layouts))
         self._seed = seed
         self._discs = discs
         self._orders: dict[str, Order] = {}
@@ -98,16 +93,22 @@ class OwnOrders:
     def _tote(self, order: Order, name: str) -> FloorLoad:
         rng = Random(f"{self._seed}/{order.id}/{name}")
         line = self._verifying[self._totes % len(self._verifying)]
-        label = tag_of(name)
+        label = self._label_of(name)
         items = [tag_of(epc) for epc in order.epcs]
         for one in order.lines:
             first = rng.randrange(_SERIALS)
             items += [tag_of(f"(01){one.gtin}(21){first + n}") for n in range(one.quantity - len(one.epcs))]
         disc = label if label in self._discs.get(line.name, ()) else ""
-        tags = [] if disc else [PlacedTag(label, rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180))]
+        place = rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180)
+        tags = [PlacedTag(label, *place)] if label and not disc else []
         tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
         self._totes += 1
         return self._load(order, line, name, 600, tags, disc)
+
+    def _label_of(self, name: str) -> str:
+        """The tag of a tote, empty = it bears a barcode alone. Raises EpcError."""
+        tag = self._names.tag_of(name)
+        return "" if tag is None and self._names.code_of(name) is not None else tag_of(tag or name)
 
     def _parcel(self, order: Order, line: LineLayout, label: str) -> FloorLoad:
         rng = Random(f"{self._seed}/{order.id}/{label}")
@@ -130,16 +131,6 @@ class OwnOrders:
             order=order,
             companions=(),
             tags=tuple(tags),
-            barcode=key if line.name in self._scanned else "",
+            barcode=(self._names.code_of(key) or key) if line.name in self._scanned else "",
             disc=disc,
         )
-
-
-def tag_of(identity: str) -> str:
-    """EPC memory, hexadecimal, of a tag that names an item, a parcel or a tote. Raises EpcError."""
-    epc = parse(identity)
-    known = epc if epc.company_prefix else epc.with_company_prefix(_PREFIX)
-    for scheme in _SCHEMES.get(epc.kind, ()):
-        with suppress(EpcError):  # the next one holds longer serials
-            return encode(EpcTag(scheme, 0, known))
-    raise EpcError(f"{identity}: no tag of the simulated floor holds it")

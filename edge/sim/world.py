@@ -1,6 +1,6 @@
 """What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
 
-Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand.
+Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand, relabelled.
 
 Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
 index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
@@ -18,9 +18,11 @@ from random import Random
 from edge.config.cards import read_cards
 from edge.config.lines import LineConfig
 from edge.config.readers import SerialConfig
+from edge.core.totes import ToteNames, names_by
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine, OrderState
-from rfid.epc.identity import grai96, gtin_of, identify, identity_of_hex, sgtin96, sscc96
+from edge.sim.tags import tag_of
+from rfid.epc.identity import grai96, gtin_of, identify, sgtin96, sscc96
 
 PREFIX = 9521141
 """Company prefix of articles and totes, 7 digits; lines beyond the sixteenth use the following ones."""
@@ -57,6 +59,7 @@ class FloorFault(StrEnum):
     UNPROGRAMMED = "unprogrammed"  # the item is there, its tag was never given an EPC
     PARCEL_DEAD_TAG = "parcel-dead-tag"
     PARCEL_UNKNOWN = "parcel-unknown"  # a label that no order has
+    PARCEL_RELABELLED = "parcel-relabelled"  # another parcel's label before the second portal than before the first
     PARCEL_WRONG_BARCODE = "parcel-wrong-barcode"  # the barcode is another parcel's; only where a scanner looks at it
 
 
@@ -76,7 +79,8 @@ class FloorLoad:
 
     ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, ``disc``: the
     EPC that its 125 kHz disc means; empty = nothing. ``order``: the order it belongs to, None where it has none.
-    ``companions``: other orders that its fault needs the site to know.
+    ``companions``: other orders that its fault needs the site to know. ``relabel``: the tag of the label that it bears
+    before a second portal, empty = the same.
     """
 
     line: str
@@ -90,6 +94,7 @@ class FloorLoad:
     tags: tuple[PlacedTag, ...]
     barcode: str = ""
     disc: str = ""
+    relabel: str = ""
 
     @property
     def good(self) -> bool:
@@ -128,8 +133,10 @@ class World:
         layouts = config.layouts()
         self._number = {layout.name: number for number, layout in enumerate(layouts)}
         self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
-        self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
-        self.discs = _discs(config)
+        self._checked = {layout.name for layout in layouts if layout.check is not None}
+        self._scanned = {layout.name for layout in layouts if layout.scanners}
+        self.totes = names_by(layouts[0].totes if layouts else ())
+        self.discs = _discs(config, self.totes)
         self._all_services = [service for services in self._services.values() for service in services]
         rng = Random(f"{seed}/articles")
         names = [f"{thing}, {look}" for thing in _THINGS for look in _LOOKS]
@@ -161,14 +168,14 @@ class World:
                 items.append(spare)
             case _:
                 pass
-        label = self._tote_tag(line, index)
-        tags = [PlacedTag(label, rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180))]
+        label, identity = self._tote_tag(line, index), order.tote or ""
+        place = rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180)
+        tags = [PlacedTag(label, *place)] if label else []
         tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
-        identity = identify(label)
         load = FloorLoad(line, index, f"{line}/{index}", identity, 600, fault, order, companions, tuple(tags))
         if index < len(self.discs[line]):
             load = replace(load, tags=load.tags[1:], disc=label)
-        return self._labelled(load, identity)
+        return self._labelled(load, self.totes.code_of(identity) or identity)
 
     def parcel(self, line: str, index: int) -> FloorLoad:
         """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
@@ -179,6 +186,10 @@ class World:
             fault = FloorFault.PARCEL_DEAD_TAG
         elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
             fault = FloorFault.PARCEL_UNKNOWN
+        elif line in self._checked and draw < (
+            faults.parcel_dead_tag + faults.parcel_unknown + faults.parcel_relabelled
+        ):
+            fault = FloorFault.PARCEL_RELABELLED
         elif line in self._scanned and draw > 1 - faults.parcel_wrong_barcode:
             fault = FloorFault.PARCEL_WRONG_BARCODE
         label = self._label(line, index)
@@ -197,6 +208,8 @@ class World:
         if fault is FloorFault.PARCEL_UNKNOWN:
             order = None
         parcel = _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
+        if fault is FloorFault.PARCEL_RELABELLED:
+            parcel = replace(parcel, relabel=self._label(line, index + 5_000_000))
         wrong = fault is FloorFault.PARCEL_WRONG_BARCODE
         return self._labelled(parcel, identify(self._label(line, index + 5_000_000)) if wrong else parcel.identity)
 
@@ -281,7 +294,7 @@ class World:
             carrier=service.carrier,
             service=service.service,
             lines=tuple(lines),
-            tote=identify(self._tote_tag(line, index)),
+            tote=self._tote_name(line, index),
             parcel=identify(self._label(line, index)),
         )
         return order, items
@@ -310,9 +323,25 @@ class World:
         return sgtin96(self._prefix(line), article.reference, self._serial(line, index, number))
 
     def _tote_tag(self, line: str, index: int) -> str:
-        """Totes whose discs the site knows come first, each once; those behind them bear a tag instead."""
+        """Totes whose discs the site knows come first, each once; those behind them bear a tag instead, or, empty, a
+        barcode alone.
+        """
         discs = self.discs[line]
-        return discs[index] if index < len(discs) else grai96(self._prefix(line), "00010", self._serial(line, index, 0))
+        if index < len(discs):
+            return discs[index]
+        name = self._own_name(line, index)
+        if name is None:
+            return grai96(self._prefix(line), "00010", self._serial(line, index, 0))
+        tag = self.totes.tag_of(name)
+        return "" if tag is None else tag_of(tag)
+
+    def _tote_name(self, line: str, index: int) -> str:
+        own = self._own_name(line, index) if index >= len(self.discs[line]) else None
+        return own or self.totes.of_tag(self._tote_tag(line, index)) or ""
+
+    def _own_name(self, line: str, index: int) -> str | None:
+        """By a plan of the house's own; None = it has none."""
+        return self.totes.numbered((self._seed & 63) << 14 | index * len(self._number) + self._number[line])
 
     def _prefix(self, line: str) -> str:
         return str(PREFIX + self._number[line] // 16)
@@ -336,7 +365,13 @@ def by_hand(layout: LineLayout, index: int, tags: Sequence[str]) -> FloorLoad:
     rng = Random(name)
     placed = tuple(PlacedTag(tag, rng.randint(-80, 80), rng.randint(-100, 100), rng.randint(60, 250)) for tag in tags)
     length_mm = 600 if layout.job is Job.VERIFY else 300
-    return FloorLoad(layout.name, index, name, identify(tags[0]), length_mm, FloorFault.NONE, None, (), placed)
+    identity = names_by(layout.totes).of_tag(tags[0]) or identify(tags[0])
+    return FloorLoad(layout.name, index, name, identity, length_mm, FloorFault.NONE, None, (), placed)
+
+
+def relabelled(load: FloorLoad) -> tuple[PlacedTag, ...]:
+    """The tags of a load behind the first portal."""
+    return tuple(replace(tag, epc=load.relabel) for tag in load.tags) if load.relabel else load.tags
 
 
 def _parcel(
@@ -354,15 +389,16 @@ def _article(reference: str, prefixes: set[str], sku: str, name: str) -> _Articl
     return _Article(reference, gtins, sku, name)
 
 
-def _discs(config: LineConfig) -> dict[str, tuple[str, ...]]:
+def _discs(config: LineConfig, names: ToteNames) -> dict[str, tuple[str, ...]]:
     """By line, the EPCs of the totes that the files of its card readers know; each tote is on one line only."""
     placed: set[str] = set()
     found = {}
     for name, line in config.line.items():
-        tables = [table for reader in line.portal.readers if (table := config.reader.get(reader)) is not None]
+        readers = [reader for portal in line.portals.values() for reader in portal.readers]
+        tables = [table for reader in readers if (table := config.reader.get(reader)) is not None]
         files = [table.cards for table in tables if isinstance(table, SerialConfig) and table.cards is not None]
         epcs = dict.fromkeys(epc for file in files for epc in read_cards(file).epcs.values())
-        totes = [epc for epc in epcs if epc not in placed and (identity_of_hex(epc) or "").startswith("(8003)")]
+        totes = [epc for epc in epcs if epc not in placed and names.of_tag(epc) is not None]
         placed.update(totes)
         found[name] = tuple(totes)
     return found

@@ -164,7 +164,7 @@ class DevicePlaces:
 
     def __post_init__(self) -> None:
         for layout in self.layouts:
-            readers = (*layout.portal.readers, *layout.portal.scanners)
+            readers = (*layout.readers, *layout.scanners)
             for device in (f"plc.{layout.plc}", *(f"reader.{name}" for name in readers)):
                 self._of_device[device] = self._of_device.get(device, frozenset()) | {layout.name}
 

@@ -5,7 +5,7 @@ Public names: Evidence, EvidenceRow, ItemReads, ParcelWeight, evidence, told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.core.events import OrderChanged, OrderShipped, ParcelGated, PassageSeen, ToteChecked
@@ -90,7 +90,13 @@ def evidence(parcel: str, entries: Iterable[TimelineEntry]) -> Evidence:
                 gated = one
             case _:
                 pass
-    seen_in = passages.get((checked.line, checked.passage)) if checked is not None else None
+    seen_in = [
+        seen
+        for (line, passage), seen in passages.items()
+        if checked is not None
+        and line == checked.line
+        and (passage == checked.passage or (seen.portal and seen.track_id == checked.track_id))
+    ]
     return Evidence(
         parcel=parcel,
         orders=tuple(orders),
@@ -107,8 +113,8 @@ def evidence(parcel: str, entries: Iterable[TimelineEntry]) -> Evidence:
     )
 
 
-def _reads(passage: PassageSeen | None, epc: str) -> ItemReads:
-    tags = [tag for tag in passage.tags if identity_of_hex(tag.epc) == epc] if passage is not None else []
+def _reads(passages: Sequence[PassageSeen], epc: str) -> ItemReads:
+    tags = [tag for passage in passages for tag in passage.tags if identity_of_hex(tag.epc) == epc]
     antennas = dict.fromkeys(f"{tag.reader}/{tag.antenna}" for tag in tags)
     return ItemReads(epc, sum(tag.count for tag in tags), tuple(antennas))
 

@@ -125,6 +125,11 @@ class _Line:
         self.hands = {lane.number: LaneHand() for lane in self.layout.lanes}
 
     @property
+    def eyes(self) -> dict[int, int]:
+        """Where each portal's photo-eye is, by its number."""
+        return {portal.eye: portal.eye_mm for portal in self.layout.portals}
+
+    @property
     def end_mm(self) -> int:
         return max(lane.divert_mm for lane in self.layout.lanes)
 
@@ -214,7 +219,7 @@ class LiveView:
             self._set_device(Device(device.device, device.up, device.reason, device.at_us))
             self._machines.apply(device)
 
-    def apply(self, value: Value) -> None:
+    def apply(self, value: Value) -> None:  # noqa: C901  a case for each kind of value
         """Takes the next record's value."""
         self._since_us = self._since_us or value.at_us
         self._new_machines.update((machine.line, machine) for machine in self._machines.apply(value))
@@ -251,6 +256,8 @@ class LiveView:
                     if value.fresh:
                         for item in list(line.items.values()):
                             line.put(replace(item, place="gone"))
+            case Started(running=False):
+                self._begun(value)
             case DeviceChanged():
                 self._set_device(Device(value.device, value.up, value.reason, value.at_us))
             case AlarmChanged():
@@ -371,6 +378,16 @@ class LiveView:
     def _of_plc(self, plc: str) -> list[_Line]:
         return [line for line in self._lines.values() if line.layout.plc == plc]
 
+    def _begun(self, started: Started) -> None:
+        """A new process knows of no reader that it is there before it hears it."""
+        readers = {f"reader.{dock.reader}" for dock in started.docks}
+        for layout in started.layouts:
+            readers.update(f"reader.{name}" for name in (*layout.readers, *layout.scanners))
+        for name in sorted(readers):
+            known = self._devices.get(name)
+            if known is not None and known.up:
+                self._set_device(Device(name, None, "", started.at_us))
+
     def _set_device(self, device: Device) -> None:
         self._devices[device.name] = self._new_devices[device.name] = device
 
@@ -407,11 +424,11 @@ class LiveView:
                         line.inductions.append(event.at_us)
                         if len(line.inductions) > 10_000:
                             line.inductions.popleft()
-                case EventType.ENTERED if event.station == layout.portal.eye and event.track_id:
+                case EventType.ENTERED if (at_mm := line.eyes.get(event.station)) is not None and event.track_id:
                     item = known or ItemView(event.track_id, 0, 0)
                     line.entered[event.track_id] = event.device_us
-                    line.put(replace(item, at_mm=layout.portal.eye_mm, at_us=event.device_us))
-                case EventType.LEFT if event.station == layout.portal.eye and known:
+                    line.put(replace(item, at_mm=at_mm, at_us=event.device_us))
+                case EventType.LEFT if event.station in line.eyes and known:
                     entered_us = line.entered.pop(event.track_id, None)
                     if entered_us is not None:
                         length_mm = (event.device_us - entered_us) * layout.speed_mm_s // 1_000_000

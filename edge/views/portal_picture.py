@@ -35,10 +35,11 @@ class Learned:
     places_us: tuple[int, ...]
 
 
-def learned(records: Iterable[Record], line: str) -> Learned | None:
-    """What the portal of a line had learned by the end of a journal; None without a passage."""
+def learned(records: Iterable[Record], line: str, portal: str = "") -> Learned | None:
+    """What a portal of a line had learned by the end of a journal; None without a passage. ``portal``: as there."""
     values = (record.value for record in records if record.line == line and record.kind == PassageSeen.__name__)
-    seen = [value for value in values if isinstance(value, PassageSeen) and value.stage is Stage.FINAL]
+    finals = [value for value in values if isinstance(value, PassageSeen) and value.stage is Stage.FINAL]
+    seen = [value for value in finals if value.portal == portal]
     return learned_of(seen, ()) if seen else None
 
 

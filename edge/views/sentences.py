@@ -264,7 +264,8 @@ def _state(number: int) -> Phrase:
 
 
 def _passage(value: PassageSeen) -> Phrase:
-    more = [phrase("passage.codes", codes=_codes(value.codes))] if value.scans else []
+    more = [phrase("passage.portal", portal=value.portal)] if value.portal else []
+    more += [phrase("passage.codes", codes=_codes(value.codes))] if value.scans else []
     more += [phrase("passage.doubtful", codes=value.doubtful)] if value.doubtful else []
     more += [phrase("passage.cause", text=value.cause)] if value.cause else []
     return phrase(

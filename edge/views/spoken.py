@@ -15,6 +15,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 
+from edge.core.totes import ToteNames
 from edge.orders.articles import GtinError, gtin14
 from edge.views.timeline import spellings
 from edge.views.words.phrase import Phrase, phrase
@@ -58,8 +59,8 @@ class Asked:
     kind: str = ""
 
 
-def asked_for(text: str) -> Asked:
-    """What a text asks for; no names and no ending where it asks for nothing."""
+def asked_for(text: str, totes: ToteNames | None = None) -> Asked:
+    """What a text asks for; no names and no ending where it asks for nothing. ``totes``: see `spellings`."""
     text = text.strip(_AROUND).replace("\0", "")
     if not text or len(text) > _LONGEST or any(0xD800 <= ord(char) < 0xE000 for char in text):
         return Asked("")
@@ -73,7 +74,7 @@ def asked_for(text: str) -> Asked:
     if item := _ITEM.fullmatch(text):
         return Asked(text, (text,), f"{item[1]}(21){item[2]}", "item")
     plain = text[found.end() :] if (found := _AIM.match(text)) else text
-    names = dict.fromkeys((text, given, plain, *spellings(text), plain.upper(), plain.lower()))
+    names = dict.fromkeys((text, given, plain, *spellings(text, totes), plain.upper(), plain.lower()))
     names |= {name[4:]: None for name in names if name.startswith("(00)")}
     gtins = [found[1] or found[2] for found in map(_GTIN.match, (plain, *names)) if found]
     for digits in (plain, *gtins):

@@ -28,6 +28,7 @@ from edge.core.events import (
     Sorted,
     ToteChecked,
 )
+from edge.core.totes import ToteNames, names_by, plans_of
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.journal.record import Record, Value
@@ -58,20 +59,25 @@ def timeline(key: str, by_ref: ByRef, layouts: Iterable[LineLayout] = ()) -> lis
     Empty where nothing is known. Without ``layouts`` a line is taken to have the name of its PLC.
     """
     story = _Story(by_ref, tuple(layouts))
-    for name in spellings(key):
+    for name in spellings(key, names_by(plans_of(layout.totes for layout in layouts))):
         story.begin(name)
     story.follow_orders()
     return story.entries()
 
 
-def spellings(key: str) -> tuple[str, ...]:
-    """The names under which a key may be recorded: as it is, its identity, as scanners say it, a tag's hexadecimal."""
+def spellings(key: str, totes: ToteNames | None = None) -> tuple[str, ...]:
+    """The names under which a key may be recorded: as it is, its identity, as scanners say it, a tag's hexadecimal.
+
+    ``totes``: what totes of the house's own are called.
+    """
     key = key.strip()
     names = {key: None}
     with suppress(EpcError):
         names[identify_key(key)] = None
     names[identify_code(key)] = None
     names[plain_hex(key) or ""] = None
+    if totes is not None:
+        names |= {named: None for name in [*names] if (named := totes.named(name)) is not None}
     return tuple(name for name in names if name)
 
 

@@ -100,7 +100,7 @@ class Workings:
         self._changed: dict[str, DeviceChanged] = {}
         self._connected: dict[str, PlcConnected] = {}
         self._started: dict[str, Started] = {}
-        self._passages: dict[str, deque[PassageSeen]] = {}
+        self._passages: dict[tuple[str, str], deque[PassageSeen]] = {}
         self._read: dict[tuple[str, int], int] = {}
         self._devices = dict.fromkeys(devices)
         self._trials: dict[str, LineTrial] = {}
@@ -121,7 +121,7 @@ class Workings:
             case Started():
                 self._started[value.controller] = value
             case PassageSeen(stage=Stage.FINAL):
-                kept = self._passages.setdefault(value.line, deque(maxlen=KEEP_PASSAGES))
+                kept = self._passages.setdefault((value.line, value.portal), deque(maxlen=KEEP_PASSAGES))
                 kept.append(value)
             case Anomaly(code=AnomalyCode.TRIAL_BEGAN | AnomalyCode.TRIAL_LANE):
                 self._trials[value.line] = LineTrial(True, value.text, value.at_us)
@@ -147,9 +147,9 @@ class Workings:
             ControllerWorkings(name, its.version, its.at_us, its.flags) for name, its in sorted(self._started.items())
         )
 
-    def learned(self, line: str) -> Learned | None:
-        """What a line's portal learned from its newest passages; None = there was none."""
-        seen = self._passages.get(line)
+    def learned(self, line: str, portal: str = "") -> Learned | None:
+        """What a portal learned from its newest passages; None = there was none. ``portal``: as in PassageSeen."""
+        seen = self._passages.get((line, portal))
         return learned_of(tuple(seen), ()) if seen else None
 
     def _device(self, name: str) -> DeviceWorkings:

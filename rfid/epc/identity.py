@@ -1,8 +1,8 @@
 """GS1 EPCs in all their spellings: binary, URIs, element string, Digital Link, and the identity used as key.
 
 Public names: EpcError, Kind, Scheme, DateKind, Method, Epc, EpcTag, PriorityDate, decode, encode, parse, parse_uri,
-parse_tag_uri, identify, identity_of_hex, fresh_identity, classify, describe, gtin_of, check_digit, sgtin96, sscc96,
-grai96.
+parse_tag_uri, identify, identity_of_hex, fresh_identity, begins_epc, classify, describe, gtin_of, check_digit, sgtin96,
+sscc96, grai96.
 
 An ``Epc`` is what an item is (pure identity); an ``EpcTag`` is how a tag says it (scheme and filter value).
 The identity is the GS1 element string with brackets: ``(00)095201234567891235``, ``(01)…(21)…``, ``(8003)…``.
@@ -139,6 +139,11 @@ def fresh_identity(epc_hex: str) -> str | None:
         return decode(epc_hex).epc.identity
     except EpcError:
         return None
+
+
+def begins_epc(epc_hex: str) -> bool:
+    """Whether memory that begins so may be an EPC of a known scheme."""
+    return epc_hex[:2].upper() in _HEADERS
 
 
 def classify(epc_hex: str, protocol_control: int = 0) -> str:

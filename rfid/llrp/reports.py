@@ -1,11 +1,11 @@
 """RO_ACCESS_REPORT to reads, fast: the layout of a tag is learned once, then whole reports are unpacked.
 
-Public names: ReportDecoder, reads_of, pieces, REPORT, NO_ANTENNA, NO_RSSI_DBM.
+Public names: ReportDecoder, reads_of, pieces, REPORT, NO_ANTENNA.
 
 A reader repeats one layout of TagReportData. The decoder learns it from the first tag, checks in every report
 that all octets which made up the layout are the same, and otherwise takes the slow path through the codec; both
 give the same reads. A value that a tag's report leaves out is unchanged: it is that of the tag reported before, and
-before the first one antenna ``NO_ANTENNA``, power ``NO_RSSI_DBM``, count 1, time 0 with ``ReaderClock.NONE``.
+before the first one antenna ``NO_ANTENNA``, power ``UNMEASURED_DBM``, count 1, time 0 with ``ReaderClock.NONE``.
 
 Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 13.2.3, 13.6.1 and 16.2.7.3.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, groupby
 
-from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
+from rfid.driver import UNMEASURED_DBM, ReaderClock, Reads, TagDetail, TagRead
 from rfid.llrp.codec import BitString, LlrpError, Message, Parameter, decode
 from rfid.llrp.frames import Frame
 from rfid.llrp.impinj import detail, values_of
@@ -25,8 +25,6 @@ REPORT = 61
 """Message type of RO_ACCESS_REPORT."""
 NO_ANTENNA = 0
 """The reader did not say which antenna; the standard numbers antennas from 1."""
-NO_RSSI_DBM = -128.0
-"""The reader did not say how strong; also the lowest value the field can hold."""
 
 _TAG_OCTETS = b"\x00\xf0"
 _KEY = 5
@@ -34,7 +32,7 @@ _KEY = 5
 _MAX_LAYOUTS = 16
 _PIECE = 512
 """Octets of a report that are taken at once where only the codec can tell what they say: a millisecond at most."""
-_NOTHING = Reads((TagRead("", NO_ANTENNA, NO_RSSI_DBM, 0, 1),), ReaderClock.NONE)
+_NOTHING = Reads((TagRead("", NO_ANTENNA, UNMEASURED_DBM, 0, 1),), ReaderClock.NONE)
 """Stands for the tag before the first one."""
 
 

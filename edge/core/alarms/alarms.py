@@ -424,7 +424,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             yield from _readers(given)
         case AlarmKind.SCANNER_DOWN | AlarmKind.SCANNER_REFUSED:
             for layout in given.layouts:
-                for scanner in layout.portal.scanners:
+                for scanner in layout.scanners:
                     yield scanner, layout.name, layout.plc
         case AlarmKind.WRONG_LOAD:
             for its in given.docks:
@@ -461,7 +461,7 @@ def _plcs(given: Started) -> Iterable[str]:
 def _readers(given: Started) -> Iterator[tuple[str, str, str]]:
     """Each reader with its line and that line's PLC, or with its dock."""
     for layout in given.layouts:
-        for reader in layout.portal.readers:
+        for reader in layout.readers:
             yield reader, layout.name, layout.plc
     for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
         yield reader, dock, ""

@@ -22,9 +22,10 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.line.line import Line, Result
-from edge.core.line.sort import Choice, choose_lane, combine, identify_parcel, set_aside
+from edge.core.line.sort import Choice, Named, choose_lane, combine, identify_parcel, set_aside
+from edge.core.line.together import Sightings, gathered
 from edge.core.line.trial import tried
-from edge.core.line.verify import check
+from edge.core.line.verify import check, totes_of
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.order import Order, OrderState
 from edge.core.values.track import Track, Turn
@@ -37,32 +38,39 @@ FLOODED = "a reader floods: tags that no order expects were left out"
 
 def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     """Adds what follows from the evidence of one passage: verdict, route, or nothing yet."""
+    evidence = gathered(line, seen)
+    if evidence is None:
+        return
     match line.layout.job:
         case Job.VERIFY:
-            _verify(line, seen, out)
+            _verify(line, evidence, out)
         case Job.SORT:
-            _sort(line, seen, out)
+            _sort(line, evidence, out)
         case _ as job:
             assert_never(job)
 
 
-def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
-    if seen.stage is Stage.EARLY:
+def _verify(line: Line, evidence: Sightings, out: list[Result]) -> None:
+    seen = evidence.newest
+    if evidence.stage is Stage.EARLY:
         return
-    result = check(seen.own, line.book, seen.codes, seen.doubted, _whose(line, seen.passage))
+    whose = _whose(line, evidence.passage)
+    result = check(evidence.own, line.book, evidence.codes, evidence.doubted, whose, line.totes)
     findings = result.findings
-    if seen.cause:  # what was not read cannot be said to be right
-        findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
-    if seen.flooded:
+    if apart := _apart(line, [(one, totes_of(one.own, one.codes, line.totes)) for one in evidence.seen]):
+        findings = (*findings, Finding(FindingKind.CONTRADICTION, result.tote, text=apart))
+    if evidence.cause:  # what was not read cannot be said to be right
+        findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=evidence.cause))
+    if evidence.flooded:
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=FLOODED))
     verdict = ToteChecked(
         at_us=seen.at_us,
         line=line.name,
         track_id=seen.track_id,
-        passage=seen.passage,
+        passage=evidence.passage,
         tote=result.tote,
         order=result.order,
-        final=seen.stage is Stage.FINAL,
+        final=evidence.stage is Stage.FINAL,
         matched=result.matched,
         findings=findings,
     )
@@ -74,7 +82,8 @@ def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if track is None or not track.undecided or not track.inducted:
         return
     track.subject, track.order = result.tote, result.order
-    choice = tried(line, track, _lane_for(line, verdict), seen.at_us, out)
+    choice = _apart_lane(line, apart) if apart else _lane_for(line, verdict)
+    choice = tried(line, track, choice, seen.at_us, out)
     _route(line, track, choice, seen.at_us, out)
 
 
@@ -126,17 +135,48 @@ def _lane_for(line: Line, verdict: ToteChecked) -> Choice:
     return set_aside(line.layout, line.usable, reason, words)
 
 
-def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
+def _apart(line: Line, told: list[tuple[PassageSeen, tuple[str, ...]]]) -> str:
+    """What the portals say against each other; empty = nothing, also where one of them named nothing."""
+    named = [(one.portal or line.layout.portal.name, names) for one, names in told if names]
+    if len(named) < 2 or set(named[0][1]) & set(named[1][1]):
+        return ""
+    return ", ".join(f"{portal} says {', '.join(names)}" for portal, names in named)
+
+
+def _apart_lane(line: Line, text: str) -> Choice:
+    """Two portals took two things for one, so it is rejected; where a line has no such lane, people look at it."""
+    reject = line.layout.lane_of_role(LaneRole.REJECT)
+    if reject is not None and line.usable(reject.number):
+        return Choice(reject.number, RouteReason.CONTRADICTION, text)
+    return set_aside(line.layout, line.usable, RouteReason.CONTRADICTION, text)
+
+
+def _named(line: Line, evidence: Sightings) -> tuple[Named, str]:
+    """The parcels that all portals together name, and what they say against each other."""
+    # Where reads may be missing, a neighbour's label can look like the only one.
+    told = [
+        (one, combine(() if one.cause else identify_parcel(one.own), one.codes, line.book)) for one in evidence.seen
+    ]
+    some = [named for _, named in told if named.parcels]
+    if apart := _apart(line, [(one, named.parcels) for one, named in told]):
+        return Named(tuple(dict.fromkeys(name for named in some for name in named.parcels)), apart), apart
+    if not some:
+        return Named(()), ""
+    both = tuple(name for name in some[0].parcels if name in some[-1].parcels)
+    return Named(both, next((named.contradiction for named in some if named.contradiction), "")), ""
+
+
+def _sort(line: Line, evidence: Sightings, out: list[Result]) -> None:
+    seen, stage = evidence.newest, evidence.stage
     track = line.state.tracks.get(seen.track_id)
     if track is None or not track.inducted:
         return
-    # Where reads may be missing, a neighbour's label can look like the only one.
-    named = combine(() if seen.cause else identify_parcel(seen.own), seen.codes, line.book)
+    named, apart = _named(line, evidence)
     parcels = named.parcels
     if not track.undecided:
-        if seen.stage is Stage.FINAL and named.contradiction and track.subject:
+        if stage is Stage.FINAL and named.contradiction and track.subject:
             _contradiction(line, seen, parcels[0], f"track {track.track_id}: {named.contradiction}", out)
-        elif seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
+        elif stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
             text = f"track {track.track_id} was sorted as {track.subject}, its evidence in the end says {parcels[0]}"
             out.append(
                 Anomaly(
@@ -150,25 +190,32 @@ def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
             )
         return
     doubt = len(parcels) > 1 or named.contradiction
-    settled = seen.settled or not line.layout.portal.readers
-    if seen.stage is Stage.EARLY and (doubt or (not parcels and (seen.cause or not settled))):
+    unsettled = any(
+        one.cause or not (one.settled or not its.readers)
+        for one, its in zip(evidence.seen, line.layout.portals, strict=False)
+    )
+    if stage is Stage.EARLY and (doubt or (not parcels and unsettled)):
         track.take(Turn.DOUBTED)
         return  # its neighbours, or reads that are still under way, may settle it
     if not parcels and track.round and track.subject:
         parcels = (track.subject,)  # it was read the last time round
     if named.contradiction:
         _contradiction(line, seen, parcels[0], f"track {track.track_id}: {named.contradiction}", out)
-        choice = set_aside(line.layout, line.usable, RouteReason.CONTRADICTION, named.contradiction)
+        choice = (
+            _apart_lane(line, apart)
+            if apart
+            else set_aside(line.layout, line.usable, RouteReason.CONTRADICTION, named.contradiction)
+        )
         _route(line, track, choice, seen.at_us, out)
         return
     choice = choose_lane(line.layout, parcels, line.book, line.usable, track.round)
     if len(parcels) == 1:
         order = line.book.of_parcel(parcels[0])
         track.subject, track.order = parcels[0], order.id if order else ""
-    if seen.cause and not parcels:
-        choice = replace(choice, text=f"{choice.text}; {seen.cause}")
-    if seen.doubtful and not parcels:
-        choice = replace(choice, text=f"{choice.text}; barcode {', '.join(seen.doubtful)} may be a neighbour's")
+    if evidence.cause and not parcels:
+        choice = replace(choice, text=f"{choice.text}; {evidence.cause}")
+    if evidence.doubtful and not parcels:
+        choice = replace(choice, text=f"{choice.text}; barcode {', '.join(evidence.doubtful)} may be a neighbour's")
     _route(line, track, tried(line, track, choice, seen.at_us, out), seen.at_us, out)
 
 

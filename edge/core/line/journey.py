@@ -52,7 +52,8 @@ def inducted(line: Line, given: PlcEvent, out: list[Result], has: tuple[int, int
             Anomaly(at_us=given.at_us, line=line.name, code=AnomalyCode.TRACK_FORGOTTEN, text=text, track_id=oldest)
         )
     _tell_unconfirmed(line, given, out)
-    line.portal.inducted(given.track_id, given.device_us)
+    for sight in line.sights:
+        sight.portal.inducted(given.track_id, given.device_us)
     _set_deadline(line, track, 0, given)
     return track
 
@@ -86,14 +87,17 @@ def keeps_lane(line: Line, track: Track, lane: int, given: PlcEvent | PlcConnect
 
 
 def passed_eye(line: Line, given: PlcEvent) -> None:
-    """An edge at the portal's photo-eye. Behind the induction, the deadline runs from there anew."""
-    if given.type == EventType.LEFT:
-        line.portal.left(given.track_id, given.device_us)
-        return
-    line.portal.entered(given.track_id, given.device_us)
-    track = line.state.tracks.get(given.track_id)
-    if track is not None and track.undecided and line.layout.portal.eye_mm > 0:
-        _set_deadline(line, track, line.layout.portal.eye_mm, given)
+    """An edge at a portal's photo-eye. Behind the induction, the deadline runs from there anew."""
+    for its, sight in zip(line.layout.portals, line.sights, strict=False):
+        if its.eye != given.station or its.quiet_us:
+            continue
+        if given.type == EventType.LEFT:
+            sight.portal.left(given.track_id, given.device_us)
+            continue
+        sight.portal.entered(given.track_id, given.device_us)
+        track = line.state.tracks.get(given.track_id)
+        if track is not None and track.undecided and its.eye_mm > 0:
+            _set_deadline(line, track, its.eye_mm, given)
 
 
 def ended(line: Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
@@ -197,7 +201,9 @@ def _set_deadline(line: Line, track: Track, at_mm: int, given: PlcEvent) -> None
 
 def _why_defaulted(line: Line, track: Track) -> str:
     if track.undecided:
-        return "; ".join(filter(None, ("nothing was decided in time", line.portal.blind())))
+        return "; ".join(
+            filter(None, ("nothing was decided in time", *(sight.portal.blind() for sight in line.sights)))
+        )
     return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
 
 

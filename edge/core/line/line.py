@@ -1,11 +1,12 @@
-"""One line as the decisions see it: its layout, what it remembers, its portal, its scanners and the book.
+"""One line as the decisions see it: its layout, what it remembers, its portals, their scanners and the book.
 
-Public names: Line, Result, NEVER_US, KEPT.
+Public names: Line, PortalSight, Result, NEVER_US, KEPT, CHECKED.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edge.core.book import OrderBook
@@ -13,6 +14,7 @@ from edge.core.events import Command, Event
 from edge.core.line.verify import wants
 from edge.core.portal.passage import PortalWatch
 from edge.core.portal.scans import ScanWatch
+from edge.core.totes import ToteNames, names_by
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import LineState
 from edge.core.values.track import RouteState, Track
@@ -25,44 +27,99 @@ KEPT = "totes-kept-to-the-end"
 given the tote up since. Before, it was by whichever order had the tote then."""
 
 
+CHECKED = "checked-again"
+"""Decision flag: a line may have a second portal, and is decided by what both saw. Before, it had one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSight:
+    """One portal of a line: its passages and what its scanners said. ``name``: empty = the first."""
+
+    name: str
+    portal: PortalWatch
+    scans: ScanWatch
+
+
 class Line:
     """A line's belt from induction to its lanes. The book is the controller's, one for all lines.
 
-    ``keeps``: flag `KEPT` is in force.
+    ``keeps``, ``checks``: flags `KEPT` and `CHECKED` are in force. ``sights``: its portals in the direction of travel.
     """
 
-    def __init__(self, layout: LineLayout, state: LineState, book: OrderBook, keeps: bool) -> None:
+    def __init__(self, layout: LineLayout, state: LineState, book: OrderBook, keeps: bool, checks: bool) -> None:
         self.keeps = keeps
+        self.checks = checks
         self.layout = layout
         self.state = state
         self.book = book
         self.portal = PortalWatch(layout, state.portal, self._wants)
         self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
+        self.sights = [PortalSight("", self.portal, self.scans)]
+        self._follow_check(layout)
 
     def follow(self, layout: LineLayout) -> None:
         """Goes on by another layout, with what it remembers and what its readers told."""
         self.portal.follow(layout)
         self.scans.follow(layout)
+        self._follow_check(layout, running=True)
         self.layout = layout
         self.lanes = {lane.number: lane for lane in layout.lanes}
+
+    def _follow_check(self, layout: LineLayout, running: bool = False) -> None:
+        """The second portal is one like the first."""
+        if layout.check is None or not self.checks:
+            del self.sights[1:]
+            return
+        its, before = replace(layout, portal=layout.check), self.check
+        if before is None or before.name != layout.check.name:
+            bare = replace(its, portal=replace(layout.check, readers=())) if running else its
+            watch = PortalWatch(bare, self.state.check, self._wants)
+            watch.follow(its)  # while a line runs, a reader that is new is not missed before it was there once
+            self.sights[1:] = [PortalSight(layout.check.name, watch, ScanWatch(its, self.state.check))]
+        else:
+            before.portal.follow(its)
+            before.scans.follow(its)
+
+    @property
+    def check(self) -> PortalSight | None:
+        """The second portal; None = it has one."""
+        return self.sights[1] if len(self.sights) > 1 else None
+
+    def sight(self, name: str) -> PortalSight | None:
+        """The portal that a PassageSeen names; None = the line has it no more."""
+        return next((one for one in self.sights if one.name == name), None)
+
+    def sight_of(self, reader: str) -> PortalSight:
+        """The portal that a reader or scanner is at."""
+        check = self.layout.check
+        second = check is not None and reader in (*check.readers, *check.scanners)
+        return self.sights[1] if second and len(self.sights) > 1 else self.sights[0]
 
     @property
     def name(self) -> str:
         """The line's name in the configuration."""
         return self.layout.name
 
+    @property
+    def totes(self) -> ToteNames:
+        """Which tags and codes are totes, and what they are called."""
+        return names_by(self.layout.totes)
+
     def reader_changed(self, name: str, trouble: str, at_us: int) -> None:
         """A reader or a scanner is there from now on (``trouble`` empty), or not."""
-        if name in self.layout.portal.scanners:
-            self.scans.scanner_changed(name, trouble)
+        sight = self.sight_of(name)
+        if name in self.layout.scanners:
+            sight.scans.scanner_changed(name, trouble)
         else:
-            self.portal.reader_changed(name, trouble, at_us)
+            sight.portal.reader_changed(name, trouble, at_us)
 
     def due_us(self) -> int:
         """When a passage becomes final, or a track is to be looked at, at the earliest; NEVER_US without any."""
-        final_us = self.portal.deadline_us()
-        due_us = NEVER_US if final_us is None else final_us
+        due_us = NEVER_US
+        for sight in self.sights:
+            final_us = sight.portal.deadline_us()
+            due_us = due_us if final_us is None else min(due_us, final_us)
         for track in self.undecided():
             due_us = min(due_us, track.due_us)
             if self.layout.job is Job.SORT and track.route is RouteState.UNDECIDED:
@@ -75,12 +132,19 @@ class Line:
         return [track for track in self.state.tracks.values() if track.undecided and track.inducted]
 
     def early_us(self, track_id: int) -> int | None:
-        """When the window of a track's newest passage is over and its scanners have spoken; None = not known yet."""
-        window_us = self.portal.window_end_us(track_id)
-        return None if window_us is None else max(window_us, self.scans.wait_until_us(track_id))
+        """When the window of a track's newest passage is over and its scanners have spoken, at each portal; None = not
+        known yet.
+        """
+        early_us, since_us = 0, 0
+        for sight in self.sights:
+            window_us, entered_us = sight.portal.window_end_us(track_id), sight.portal.entered_us(track_id)
+            if window_us is None or entered_us < since_us:
+                return None
+            early_us, since_us = max(early_us, window_us, sight.scans.wait_until_us(track_id)), entered_us
+        return early_us
 
     def _wants(self, clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
-        return wants(clear, others, self.book) if self.layout.job is Job.VERIFY else frozenset()
+        return wants(clear, others, self.book, self.totes) if self.layout.job is Job.VERIFY else frozenset()
 
     def usable(self, lane: int) -> bool:
         """Whether a lane is neither full nor disabled nor closing."""

@@ -1,6 +1,6 @@
 """Verify: the tags of one passage against the order of its tote.
 
-Public names: check, Check, wants.
+Public names: check, Check, totes_of, wants.
 Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplicate or unreadable.
 """
 
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from edge.core.book import OrderBook
 from edge.core.events import Claim, Finding, FindingKind
+from edge.core.totes import ToteNames, names_by
 from edge.core.values.order import Order, OrderState
 from rfid.epc.identity import classify, gtin_of, identity_of_hex
 
+_GRAIS = names_by(())
 DOUBTED = "was heard too faintly, or elsewhere, to be proven here"
 
 
@@ -34,12 +36,13 @@ def check(
     codes: Sequence[str] = (),
     doubted: Sequence[str] = (),
     of_tote: Callable[[str], Order | None] | None = None,
+    names: ToteNames = _GRAIS,
 ) -> Check:
     """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first.
 
     ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both. ``doubted``:
     EPCs that were heard in a way that proves nothing; they are missing, and not extra. ``of_tote``: whose a tote is;
-    None = the book says it.
+    None = the book says it. ``names``: which tags and codes are totes, and what they are called.
     """
     of_tote = of_tote or book.of_tote
     totes: list[str] = []
@@ -47,15 +50,15 @@ def check(
     findings: list[Finding] = []
     for claim in sorted(claims, key=lambda claim: (-claim.weight, claim.epc)):
         identity = identity_of_hex(claim.epc)
-        if identity is None:
+        if (named := names.of_tag(claim.epc)) is not None:
+            totes.append(named)
+        elif identity is None:
             findings.append(Finding(FindingKind.UNREADABLE, claim.epc, text=classify(claim.epc)))
-        elif identity.startswith("(8003)"):
-            totes.append(identity)
         elif gtin_of(identity) is not None:
             items.append(identity)
         else:
             findings.append(Finding(FindingKind.EXTRA, identity, text="neither an item nor a tote"))
-    labels = [code for code in codes if code.startswith("(8003)")]
+    labels = [named for code in codes if (named := names.of_code(code)) is not None]
     if totes and labels and not set(labels) & set(totes):
         text = f"the tote's tag says {', '.join(totes)}, its barcode {', '.join(labels)}"
         findings.append(Finding(FindingKind.CONTRADICTION, labels[0], text=text))
@@ -74,10 +77,18 @@ def check(
     return Check(tote, order.id, matched, (*findings, *wrong))
 
 
-def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook) -> frozenset[str]:
+def totes_of(claims: Sequence[Claim], codes: Sequence[str], names: ToteNames) -> tuple[str, ...]:
+    """The totes that tags and codes name, strongest tag first."""
+    tags = sorted(claims, key=lambda claim: (-claim.weight, claim.epc))
+    found = [*(names.of_tag(claim.epc) for claim in tags), *map(names.of_code, codes)]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook, names: ToteNames = _GRAIS) -> frozenset[str]:
     """Which of the tags ``others`` the order still wants of the tote that stands among the tags ``clear``."""
     known = [identity for epc in clear if (identity := identity_of_hex(epc)) is not None]
-    order = next((found for identity in known if (found := book.of_tote(identity)) is not None), None)
+    totes = [tote for epc in clear if (tote := names.of_tag(epc)) is not None]
+    order = next((found for tote in totes if (found := book.of_tote(tote)) is not None), None)
     if order is None:
         return frozenset()
     named = {epc for line in order.lines for epc in line.epcs}

@@ -5,7 +5,7 @@ Public names: Background.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from statistics import median_low
 
 AFTER = 12
@@ -43,12 +43,17 @@ class Background:
         near = sum(power for _, _, power, _ in known)
         return max(powers) <= VARIES * median_low(powers) and near <= NEAR * sum(powers)
 
-    def note(self, number: int, powers: Mapping[str, tuple[float, float]]) -> None:
-        """One passage is final. ``powers``: by tag, its power in mW in that cycle, and in the cycle's middle half."""
+    def note(self, number: int, powers: Mapping[str, tuple[float, float]], measured: Collection[str]) -> None:
+        """One passage is final. ``powers``: by tag, its power in mW in that cycle, and in the cycle's middle half;
+        ``measured``: those whose power a reader told, the others are not faint.
+        """
         presence = self._presence
-        faint = FAINT * max((every for every, _ in powers.values()), default=0.0)
+        faint = FAINT * max((every for epc, (every, _) in powers.items() if epc in measured), default=0.0)
         for epc, (every, near) in powers.items():
-            presence[epc] = (*presence.get(epc, ())[1 - AFTER :], (number, every, near, every < faint))
+            presence[epc] = (
+                *presence.get(epc, ())[1 - AFTER :],
+                (number, every, near, epc in measured and every < faint),
+            )
         gone = number - FAINT_WITHIN
         old = [epc for epc, known in presence.items() if known[0][0] <= gone]
         for epc in old:

@@ -29,7 +29,7 @@ from edge.core.portal.background import Background
 from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
-from edge.core.portal.places import Loudest, Places, doubtful
+from edge.core.portal.places import LEAST_MW, UNMEASURED_MW, Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
@@ -42,6 +42,8 @@ KEEP_PASSAGES = 24
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
 PLC = "the PLC"
+UNHEARD = "not heard yet"
+"""Of a reader: a dead one is as mute as one that speaks only when it reads something."""
 KEEP_FLOODS, SAME_FLOOD_US = 64, 250_000
 """Times remembered in which reads were left out; those so near to each other are one."""
 
@@ -70,7 +72,7 @@ class PortalWatch:
         portal = layout.portal
         self._places = Places(portal, state)
         self._reads: list[_Read] = []  # in order of time
-        self._sums: dict[int, tuple[Sums, Totals]] = {}
+        self._sums: dict[int, tuple[Sums, Totals, frozenset[str]]] = {}
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
         self._background = Background(state.presence)
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
@@ -78,7 +80,7 @@ class PortalWatch:
         self._lateness = Lateness()
         self._newest_us = 0
         self._floods: deque[tuple[int, int]] = deque(maxlen=KEEP_FLOODS)
-        self._away = dict.fromkeys(portal.readers, "not connected yet")
+        self._away = dict.fromkeys(portal.readers, UNHEARD)
         self._awaited: set[str] = set()
         self._blind_until_us = 0
         self._deadline_us: int | None = None
@@ -249,13 +251,18 @@ class PortalWatch:
         """Which readers do not read now, and why; empty when all do."""
         return "; ".join(f"reader {name}: {trouble}" for name, trouble in self._away.items())
 
-    def evidence(self, track_id: int, stage: Stage, now_us: int) -> PassageSeen:
-        """Weighs the newest passage of a track; passage 0 without evidence where it had none."""
+    def entered_us(self, track_id: int) -> int:
+        """When the newest passage of a track began; 0 without any."""
+        passage = self._of_track(track_id)
+        return 0 if passage is None else passage.start_us
+
+    def evidence(self, track_id: int, stage: Stage, now_us: int, since_us: int = 0) -> PassageSeen:
+        """Weighs the newest passage of a track; passage 0 without evidence where it had none since then."""
         if self._quiet is not None:
             passage, why = self._quiet.of_track(track_id)
         else:
             passage, why = self._of_track(track_id), f"no passage at photo-eye {self._layout.portal.eye}"
-        if passage is None:
+        if passage is None or passage.start_us < since_us:
             text = self.blind() or why
             return PassageSeen(
                 at_us=now_us,
@@ -327,8 +334,8 @@ class PortalWatch:
         reads = self._reads
         return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
 
-    def _sum(self, passage: Passage, now_us: int) -> tuple[Sums, Totals]:
-        """count, first, last, weight and power by tag and antenna, and weight and power by tag.
+    def _sum(self, passage: Passage, now_us: int) -> tuple[Sums, Totals, frozenset[str]]:
+        """count, first, last, weight and power by tag and antenna; weight and power by tag; tags without a power.
 
         Reads of what was elsewhere at that moment are neither counted nor weighed.
 
@@ -348,6 +355,7 @@ class PortalWatch:
         totals: Totals = {}
         reads = self._between(first_us + least_us, last_us + most_us)
         most = self._most({read[1] for read in reads} - masked, first_us, last_us)
+        unmeasured = frozenset(epc for epc, power in most.items() if power < LEAST_MW)
         loudest = Loudest(reads, self._places, sigma)
         for at_us, epc, antenna, power in reads:
             if antenna not in known:
@@ -367,8 +375,8 @@ class PortalWatch:
             before = totals.get(epc, (0.0, 0.0))
             totals[epc] = (before[0] + weight, before[1] + power)
         if passage.stop_us and last_us + most_us + GRACE_US <= now_us:
-            self._sums[passage.number] = sums, totals
-        return sums, totals
+            self._sums[passage.number] = sums, totals, unmeasured
+        return sums, totals, unmeasured
 
     def _most(self, epcs: set[str], first_us: float, last_us: float) -> dict[str, float]:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
@@ -377,23 +385,26 @@ class PortalWatch:
         for _, epc, antenna, power in self._between(first_us - reach_us, last_us + reach_us):
             if epc in powers and self._places.used(antenna):
                 powers[epc].append(power)
+        for some in powers.values():
+            if UNMEASURED_MW in some:  # of a tag that both kinds of readers heard, the power counts
+                some[:] = [power for power in some if power != UNMEASURED_MW] or [UNMEASURED_MW / ECHO]
         return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
 
     def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, Totals]]:
         """The neighbours' evidence, without what of it is here once more."""
-        mine = self._sum(passage, now_us)
+        mine = self._sum(passage, now_us)[:2]
         middle_us, sigma = self._times.middle_us(passage), self._times.sigma_us(passage)
         found = []
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
-                theirs = self._sum(other, now_us)
+                theirs = self._sum(other, now_us)[:2]
                 apart = abs(self._times.middle_us(other) - middle_us) / (sigma + self._times.sigma_us(other))
                 here = again(mine, theirs, apart)
                 found.append((other, {epc: one for epc, one in theirs[1].items() if epc not in here}))
         return found
 
     def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
-        sums, own = self._sum(passage, now_us)
+        sums, own, unmeasured = self._sum(passage, now_us)
         rivals = self._rivals(passage, now_us)
         strongest: dict[str, float] = {}
         for _, totals in rivals:
@@ -401,7 +412,7 @@ class PortalWatch:
                 if weight > strongest.get(epc, 0.0):
                     strongest[epc] = weight
         wanted = self._wanted(passage, own, rivals, strongest, now_us)
-        doubted = self._doubted(passage, sums, own, strongest)
+        doubted = self._doubted(passage, sums, own, strongest, unmeasured)
         return PassageSeen(
             at_us=now_us,
             line=self._layout.name,
@@ -425,14 +436,21 @@ class PortalWatch:
                     weight=weight,
                     reader=reader,
                 )
-                for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
+                for (epc, (reader, antenna)), (count, first, last, weight, *_) in sums.items()
             ),
             settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
             cause=self._cause(passage, now_us),
             flooded=self._flooded(passage),
         )
 
-    def _doubted(self, passage: Passage, sums: Sums, own: Totals, strongest: dict[str, float]) -> frozenset[str]:
+    def _doubted(
+        self,
+        passage: Passage,
+        sums: Sums,
+        own: Totals,
+        strongest: dict[str, float],
+        unmeasured: frozenset[str],
+    ) -> frozenset[str]:
         antennas: dict[str, list[Antenna]] = {}
         counts = dict.fromkeys(own, 0)
         for (epc, antenna), (count, *_) in sums.items():
@@ -441,7 +459,8 @@ class PortalWatch:
                 counts[epc] += int(count)
         sigma = self._times.sigma_us(passage)
         heard = {
-            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma)) for epc, (weight, _) in own.items()
+            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma), epc not in unmeasured)
+            for epc, (weight, _) in own.items()
         }
         doubted = doubtful(heard, strongest)
         if self._layout.job is not Job.SORT:
@@ -533,7 +552,8 @@ class PortalWatch:
                 continue
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
-        self._background.note(passage.number, powers)
+        measured = {epc for epc, (every, _) in powers.items() if every > LEAST_MW}
+        self._background.note(passage.number, powers, measured)
 
     def _open_from(self) -> int:
         return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)

@@ -1,9 +1,10 @@
 """Places: what each antenna of a portal looks at, and what is therefore somewhere else.
 
-Public names: Places, Loudest, doubtful.
+Public names: Places, Loudest, doubtful, UNMEASURED_MW, LEAST_MW.
 
 A tag that waits upstream is heard now and then by an antenna that does not look there. At that moment one that does
-hears it better. And what no facing antenna has heard, or only once and faintly, is no proof.
+hears it better. And what no facing antenna has heard, or only once and faintly, is no proof. Some readers tell no
+power, as those of cards: what they read is compared with nobody's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from statistics import median_low
 
 from edge.core.values.layout import Portal
 from edge.core.values.state import Antenna, PortalState
+from rfid.driver import UNMEASURED_DBM
 
 ASIDE = 0.25
 """What a read counts of an antenna that looks upstream or downstream, beside one that faces the belt."""
@@ -22,6 +24,10 @@ CLEARLY = 10.0
 """A tag heard at one place alone, which is not the facing one, is claimed so many times more than by any neighbour."""
 FAINT, FAINT_READS = 100.0, 2
 """So few reads, and evidence so many times less than that of the passage's median tag, prove nothing."""
+UNMEASURED_MW: float = 10.0 ** (UNMEASURED_DBM / 10.0)
+"""Linear power that stands for one that the reader did not tell."""
+LEAST_MW: float = 500 * UNMEASURED_MW
+"""A sum of powers below this, -101 dBm, holds none that a receiver can have measured."""
 
 
 class Places:
@@ -82,6 +88,8 @@ class Loudest:
         if not places.several(apart_us):
             return
         for at_us, epc, antenna, power in reads:
+            if power == UNMEASURED_MW:
+                continue
             heard = self._heard.setdefault((epc, at_us // self._moment_us), {})
             if power > heard.get(antenna, 0.0):
                 heard[antenna] = power
@@ -92,7 +100,7 @@ class Loudest:
 
     def elsewhere(self, at_us: int, epc: str, antenna: Antenna, power: float) -> bool:
         """Whether an antenna that looks at another place heard the tag so much better that it was there."""
-        if not self._heard:
+        if not self._heard or power == UNMEASURED_MW:
             return False
         moment = at_us // self._moment_us
         apart = self._elsewhere.setdefault(antenna, {})
@@ -106,17 +114,18 @@ class Loudest:
         return False
 
 
-def doubtful(heard: Mapping[str, tuple[int, float, bool]], strongest: Mapping[str, float]) -> frozenset[str]:
+def doubtful(heard: Mapping[str, tuple[int, float, bool, bool]], strongest: Mapping[str, float]) -> frozenset[str]:
     """The tags that are no proof, whatever any order wants.
 
-    ``heard``: by tag the count of its reads, their weight, and whether it was surely here; ``strongest``: by tag the
-    weight of the neighbour that claims it most.
+    ``heard``: by tag the count of its reads, their weight, whether it was surely here, and whether a reader measured
+    its power: one without is neither faint nor does it make others so. ``strongest``: by tag the weight of the
+    neighbour that claims it most.
     """
-    own = [weight for epc, (_, weight, _) in heard.items() if weight > strongest.get(epc, 0.0)]
+    own = [weight for epc, (_, weight, _, power) in heard.items() if power and weight > strongest.get(epc, 0.0)]
     usual = median_low(own) if own else 0.0
     return frozenset(
         epc
-        for epc, (count, weight, sure) in heard.items()
-        if (count <= FAINT_READS and FAINT * weight < usual)
+        for epc, (count, weight, sure, power) in heard.items()
+        if (power and count <= FAINT_READS and FAINT * weight < usual)
         or (not sure and weight < CLEARLY * strongest.get(epc, 0.0))
     )

@@ -19,8 +19,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from edge.core.events import BarcodesRead, PassageSeen, Scan
+from edge.core.totes import names_by
 from edge.core.values.layout import LineLayout
-from edge.core.values.state import Passage, PortalState
+from edge.core.values.state import CHECK_PASSAGES, Passage, PortalState
 from rfid.epc.identity import identity_of_hex
 
 SLACK_US = 150_000
@@ -49,11 +50,12 @@ class ScanWatch:
 
     def __init__(self, layout: LineLayout, state: PortalState) -> None:
         portal = layout.portal
+        self._names = names_by(layout.totes)
         self._travel_us = layout.travel_us(portal.eye_mm, portal.scan_mm)
         self._late_us = portal.scan_late_us
         self._state = state
         self._scans: deque[Scan] = deque(maxlen=KEEP_SCANS)
-        self._away = dict.fromkeys(portal.scanners, "not connected yet")
+        self._away = dict.fromkeys(portal.scanners, "not heard yet")
         self._steps = {name: _Step() for name in portal.scanners}
 
     def follow(self, layout: LineLayout) -> None:
@@ -61,9 +63,10 @@ class ScanWatch:
         portal = layout.portal
         self._travel_us = layout.travel_us(portal.eye_mm, portal.scan_mm)
         self._late_us = portal.scan_late_us
+        self._names = names_by(layout.totes)
         new = [name for name in portal.scanners if name not in self._steps]
         self._away = {name: why for name, why in self._away.items() if name in portal.scanners}
-        self._away |= dict.fromkeys(new, "not connected yet")
+        self._away |= dict.fromkeys(new, "not heard yet")
         self._steps = {name: self._steps.get(name, _Step()) for name in portal.scanners}
         kept = [scan for scan in self._scans if scan.reader in self._steps]
         self._scans = deque(kept, maxlen=KEEP_SCANS)
@@ -90,10 +93,10 @@ class ScanWatch:
 
     def seen(self, seen: PassageSeen) -> None:
         """A passage's final evidence: a scanner whose word agrees with the tag is in step."""
-        tags = {identity_of_hex(epc) for epc in seen.owned}
+        tags = {self._names.of_tag(epc) or identity_of_hex(epc) for epc in seen.owned}
         for scan in seen.scans:
             step = self._steps[scan.reader]
-            if seen.passage > step.wrong and tags & set(scan.codes):
+            if seen.passage > step.wrong and tags & {self._names.of_code(code) or code for code in scan.codes}:
                 step.sure = True
 
     def wait_until_us(self, track_id: int) -> int:
@@ -157,7 +160,7 @@ class ScanWatch:
     def _after_pause(self, passage: Passage) -> bool:
         before = self._passage(passage.number - 1)
         if before is None:
-            return passage.number == 1
+            return passage.number % CHECK_PASSAGES == 1
         return before.stop_us > 0 and passage.start_us - before.stop_us > PAUSE_US
 
     def _judge(self, number: int) -> None:

@@ -19,6 +19,7 @@ FLAGS: tuple[str, ...] = (
     "flapping-counts",
     "turned-on-the-belt",
     "routed-rules",
+    "checked-again",
 )
 """All that this version knows, the oldest first. None is ever taken out."""
 

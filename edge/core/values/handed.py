@@ -36,12 +36,12 @@ def later(taken: LinesTaken, by_us: int) -> LinesTaken:
     for line in taken.lines.values():
         for track in line.tracks.values():
             track.due_us = max(0, track.due_us + by_us) if track.due_us else 0
-        portal = line.portal
-        for one in portal.passages:
-            one.start_us += by_us
-            one.stop_us += by_us if one.stop_us else 0
-            one.middle_us += by_us if one.middle_us else 0
-        portal.before_us = {track: at_us + by_us for track, at_us in portal.before_us.items()}
+        for portal in (line.portal, line.check):
+            for one in portal.passages:
+                one.start_us += by_us
+                one.stop_us += by_us if one.stop_us else 0
+                one.middle_us += by_us if one.middle_us else 0
+            portal.before_us = {track: at_us + by_us for track, at_us in portal.before_us.items()}
     loads = taken.loads
     if loads is not None:
         for parcel, waiting in loads.waiting.items():

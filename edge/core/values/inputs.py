@@ -410,6 +410,7 @@ class PassageSeen:
     ``settled``: reads from after its window have arrived, so that none from inside can be under way.
     ``cause``: empty, or why there may be fewer reads than there should be. ``scans``: what barcode scanners said of it.
     ``flooded``: meanwhile tags that no order expects were left out, as there were too many.
+    ``portal``: the name of the line's second portal where that one saw it; empty = the first.
     """
 
     at_us: int
@@ -426,6 +427,7 @@ class PassageSeen:
     cause: str = ""
     scans: tuple[Scan, ...] = ()
     flooded: bool = False
+    portal: str = ""
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The geometry and the rules of one line, as the decisions need them.
 
-Public names: Job, LaneRole, Lane, Portal, LineLayout.
+Public names: Job, LaneRole, Lane, Portal, TotePlan, LineLayout.
 Positions are millimetres along the belt from its induction photo-eye, in the direction of travel.
 """
 
@@ -75,12 +75,21 @@ class Portal:
     quiet_us: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class TotePlan:
+    """Totes by numbers of one's own: ``pattern`` of a tag or barcode, ``name`` of what has it (`edge.core.totes`)."""
+
+    pattern: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLayout:
-    """One belt with one induction, one portal and its lanes, driven by one PLC.
+    """One belt with one induction, its portals and its lanes, driven by one PLC.
 
     ``induction``: number of the induction in the PLC. ``decision_mm``: where the PLC must know the lane.
-    ``actuation_us``: time the divert needs; ``margin_us``: reserve for transport and PLC scan.
+    ``actuation_us``: time the divert needs; ``margin_us``: reserve for transport and PLC scan. ``totes``: which tags
+    and codes are totes besides GRAIs. ``check``: a second portal behind the first, which names the same once more.
     """
 
     name: str
@@ -95,6 +104,23 @@ class LineLayout:
     recirculate_limit: int
     portal: Portal
     lanes: tuple[Lane, ...]
+    totes: tuple[TotePlan, ...] = ()
+    check: Portal | None = None
+
+    @property
+    def portals(self) -> tuple[Portal, ...]:
+        """In the direction of travel."""
+        return (self.portal,) if self.check is None else (self.portal, self.check)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The names of all its readers."""
+        return tuple(reader for portal in self.portals for reader in portal.readers)
+
+    @property
+    def scanners(self) -> tuple[str, ...]:
+        """The names of all its barcode scanners."""
+        return tuple(scanner for portal in self.portals for scanner in portal.scanners)
 
     def travel_us(self, from_mm: int, to_mm: int) -> int:
         """Time from one position to another at the belt's speed; negative when it lies behind."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
-from edge.core.values.inputs import FeedEpoch, Started
+from edge.core.values.inputs import FeedEpoch, PassageSeen, Started
 from edge.core.values.load import Aboard, Load
 from edge.core.values.noted import NotedDict
 from edge.core.values.order import Order
@@ -19,6 +19,10 @@ from edge.core.values.track import Track
 
 Antenna: TypeAlias = tuple[str, int]
 """Reader and antenna port."""
+
+
+CHECK_PASSAGES = 1_000_000_000
+"""The passages of a line's second portal are numbered from here on, so that no two of a line have one number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class LineState:
     """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known.
 
     ``judged``: and by which tote and which order that was. ``trial``: who began its commissioning mode, empty = it is
-    in none; ``trial_lane``: of the test divert, 0 = none is wanted.
+    in none; ``trial_lane``: of the test divert, 0 = none is wanted. ``check``: of its second portal; ``sightings``: by
+    track what one portal saw, until the other has told for good.
     """
 
     tracks: dict[int, Track] = field(default_factory=dict)
@@ -87,6 +92,8 @@ class LineState:
     judged: dict[int, tuple[str, str]] = field(default_factory=dict)
     trial: str = ""
     trial_lane: int = 0
+    check: PortalState = field(default_factory=lambda: PortalState(next_passage=CHECK_PASSAGES + 1))
+    sightings: dict[int, tuple[PassageSeen, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ class FindingKind(StrEnum):
     EXTRA = "extra"
     FOREIGN = "foreign"  # another order's
     DUPLICATE = "duplicate"  # already shipped
-    CONTRADICTION = "contradiction"  # the tote's tag and its barcode name different totes
+    CONTRADICTION = "contradiction"  # tag and barcode, or two portals, name different totes
     UNREADABLE = "unreadable"  # a tag without a meaning, or no tag where one is needed
     NO_ORDER = "no-order"  # the tote belongs to no open order
 
@@ -40,7 +40,7 @@ class RouteReason(StrEnum):
     REJECT = "reject"  # all of them are, and it went round often enough
     NO_READ = "no-read"
     AMBIGUOUS = "ambiguous"  # two parcels' labels in one passage
-    CONTRADICTION = "contradiction"  # tag and barcode name different parcels
+    CONTRADICTION = "contradiction"  # tag and barcode, or two portals, name different parcels
     NO_ORDER = "no-order"
     CANCELLED = "cancelled"
     QUALITY = "quality"  # quality refused something of its order
@@ -92,7 +92,7 @@ class AnomalyCode(StrEnum):
     TRIAL_REFUSED = "trial-refused"  # somebody asked for what is not done now
     VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by
     IDENTITY_CHANGED = "identity-changed"  # a parcel's final evidence names another parcel
-    CONTRADICTION = "contradiction"  # tag and barcode of a parcel or tote name different ones
+    CONTRADICTION = "contradiction"  # tag and barcode, or two portals, name different parcels or totes
     CANCELLED_SORTED = "cancelled-sorted"  # a parcel is in a lane of its carrier, and its order was cancelled meanwhile
     UNACCOUNTED_COMMANDS = "unaccounted-commands"  # a PLC handled commands that this host did not send
     INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host

@@ -104,8 +104,8 @@ LOG: Rows = {
         "依最終讀取結果，這是另一件包裹：請查看其標籤。",
     ),
     "anomaly.about.contradiction": (
-        "Its tag and its barcode name different ones: look at the label.",
-        "標籤與條碼指不同物件：請查看標籤。",
+        "Its tag and its barcode, or two portals, name different ones: look at the label.",
+        "標籤與條碼，或兩座讀取門，指不同物件：請查看標籤。",
     ),
     "anomaly.about.cancelled-sorted": (
         "Take this parcel out of its carrier's lane: its order was cancelled.",
