@@ -22,7 +22,7 @@ from edge.orders.what_if import WhatIf
 from edge.site import carriers_shown, suspending
 from edge.site.contracts_shown import service_views
 from edge.site.suspending import SuspensionError
-from edge.views.plan_sentences import pickup_shown, tell_refusal
+from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Word, phrase
 
 _ROOM = 100
@@ -140,7 +140,6 @@ def _page(
         amount=amount_of(site),
         hours=lambda us: round(us / _HOUR_US, 1),
         of_refusal=tell_refusal,
-        pickup=pickup_shown,
         of_goods=lambda name: phrase(f"goods.{name}"),
         words=_WORDS,
     )

@@ -47,7 +47,7 @@ from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.site.store import StoreError
 from edge.views import order_words, track_words
 from edge.views.order_story import tell_change
-from edge.views.plan_sentences import pickup_shown, tell_refusal
+from edge.views.plan_sentences import tell_refusal
 from edge.views.spoken import shortened
 from edge.views.words.phrase import Phrase, Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
@@ -225,7 +225,6 @@ def _detail(site: Site, request: Request, name: str, problems: list[str] | None 
         choices=choices,
         amount=amount_of(site),
         of_refusal=tell_refusal,
-        pickup=pickup_shown,
         outcomes=list(ContactOutcome),
     )
 

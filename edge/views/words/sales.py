@@ -98,7 +98,7 @@ SALES: Rows = {
     "sales.phone": ("Phone", "電話"),
     "sales.email": ("Mail", "電子郵件"),
     "sales.name": ("Name", "姓名"),
-    "sales.country": ("Country (TW)", "國家（TW）"),
+    "sales.country": ("Country, as TW", "國家，如 TW"),
     "sales.region": ("Region", "省／州"),
     "sales.city": ("City", "城市"),
     "sales.district": ("District", "區"),
