@@ -4,9 +4,10 @@ Public names: main.
 
 `buildah` with chroot isolation builds the image, on a Debian 13 that debootstrap makes under the name it asks for.
 `bubblewrap` runs its root, each service as compose.yaml says: command, user, read-only root, tmpfs, volumes, secrets,
-no capabilities, no new privileges, its health check. All share one network of their own. Broker and
-proxy are Debian's mosquitto and nginx with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a
-door that speaks the words of version 2 (tests/influx_peer.py). It ends when every health check is green and a parcel is in the database.
+no capabilities, no new privileges, its health check. All share one network of their own. Broker and proxy are Debian's
+mosquitto and nginx with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a door that speaks the
+words of version 2 (tests/influx_peer.py). It ends when every health check is green, a page came by https, and a parcel
+is in the database.
 """
 
 from __future__ import annotations
