@@ -109,7 +109,8 @@ export class Belt {
     this.spacing = Math.min(...gaps, 3000) * this.scale;
     this.to = this.from + length / this.scale;
     this.chuteWidth = Math.max(12, Math.min(this.thick * (verify ? 1.15 : 1), this.spacing * 0.66));
-    this.two = !this.upright && this.layout.lanes.some((lane) => halves(lane.name, this.spacing - 5)[1]);
+    this.two = !this.upright && this.layout.lanes.some((lane) => halves(lane.name, this.spacing - 4)[1]);
+    this.root.classList.toggle("close", this.two);
     const across = this.middle + this.thick / 2 + this.chute + (this.upright ? 150 : this.two ? 62 : 50);
     const [w, h] = this.upright ? [width, length] : [length, across];
     this.root.setAttribute("viewBox", `0 0 ${w} ${h}`);
@@ -316,11 +317,12 @@ export class Belt {
       node.setAttribute("y", y);
       node.setAttribute("text-anchor", anchor);
     };
-    const room = this.upright ? 110 : this.spacing - 5;
+    const room = this.upright ? 110 : this.spacing - 4;
     if (its.named !== room) {
       const [one, other] = this.upright ? [`${lane.number} ${lane.name}`, ""] : halves(lane.name, room);
       const [first, second] = its.words.childNodes;
-      its.named = fit(first, one, String(lane.number), room) && fit(second, other, "…", room) ? room : 0;
+      const written = [fit(first, one, String(lane.number), room), fit(second, other, "…", room)];
+      its.named = written.every(Boolean) ? room : 0;
     }
     its.number.textContent = view ? view.count : "";
     if (this.upright) {
