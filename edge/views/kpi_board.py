@@ -154,9 +154,9 @@ def rows_of(
 
 
 def trend_line(values: Sequence[float | None]) -> tuple[str, ...]:
-    """Points of an SVG polyline for each run of days that have a value."""
+    """Points of an SVG polyline for each run of days that have a value; none of one day alone."""
     known = [one for one in values if one is not None]
-    if not known:
+    if len(known) < 2:
         return ()
     low, high = min(known), max(known)
     runs: list[list[str]] = [[]]
