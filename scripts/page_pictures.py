@@ -28,6 +28,8 @@ from api.navigation import PAGES  # noqa: E402
 
 THERE = ROOT / "docs/pictures/pages"
 SHOWN = {
+    "live": "/index.html",
+    "kpis": "/kpis",
     "held": "/orders?stage=held",
     "docks": "/docks.html",
     "tracking": "/tracking",
