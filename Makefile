@@ -12,7 +12,12 @@ SITE ?= ./examples/containers
 # Where alerts go: https://... (a webhook) or mailto:...; empty = nowhere.
 ALERTS ?=
 ALERT_ENV := $(if $(ALERTS),LANEWISE_ALERT_TYPE=$(if $(filter mailto:%,$(ALERTS)),email,webhook) LANEWISE_ALERT_TO='$(ALERTS:mailto:%=%)')
-COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulator) LANEWISE_SITE=$(SITE) \
+# By which name others reach this machine by https, empty = nobody does; on which of its addresses and which port.
+TLS ?=
+TLS_ON ?= 0.0.0.0
+TLS_PORT ?= 443
+COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulator)$(if $(TLS),$(comma)tls) LANEWISE_SITE=$(SITE) \
+	$(if $(TLS),LANEWISE_NAME=$(TLS) LANEWISE_TLS_ON=$(TLS_ON) LANEWISE_TLS_PORT=$(TLS_PORT)) \
 	$(if $(filter 3,$(INFLUXDB)),LANEWISE_INFLUX_READER=influx_token) $(ALERT_ENV) docker compose
 # Most tests wait for processes of others: one more at a time than the two cores they are made for.
 JOBS ?= 3
@@ -73,9 +78,11 @@ site: .venv/.site peers  ## the documentation as pages in build/site; a broken l
 pictures: .venv/.dev peers  ## the pages of a demo that runs, drawn for docs
 	$(BIN)/python scripts/page_pictures.py $(ARGS)
 
-up:  ## a whole site in containers, see docs/deploy.md; ALERTS=https://... or mailto:..., INFLUXDB=3, SIMULATOR=, SITE=./my-site
+up:  ## a whole site in containers, see docs/deploy.md; TLS=lane.example, ALERTS=https://... or mailto:..., INFLUXDB=3, SIMULATOR=, SITE=./my-site
 	python3 scripts/compose_secrets.py
+	$(if $(TLS),$(if $(LANEWISE_CERTIFICATE),,$(COMPOSE) run --build --rm certificate))
 	$(COMPOSE) up --build --detach --wait
+	$(if $(TLS),$(COMPOSE) kill --signal HUP tls)
 	$(if $(ALERTS),,@echo "Alerts go nowhere. Set where: make up ALERTS=https://... or ALERTS=mailto:..., see docs/deploy.md")
 
 down:  ## ends it; the data stay

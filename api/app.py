@@ -17,17 +17,14 @@ from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
-from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from api.account_pages import account_page_routes, session_route
 from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
 from api.alarm_pages import alarm_page_routes
-from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
+from api.answers import PROBLEMS, json_answer, problems_answer
 from api.asked_again import AskedAgain
 from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
@@ -55,8 +52,8 @@ from api.parcels import parcel_page_routes, parcel_routes
 from api.pick_pages import pick_page_routes
 from api.picks import pick_routes
 from api.points import point_routes
-from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
+from api.refusals import answer_errors
 from api.return_label import return_label_routes
 from api.sales import sales_routes
 from api.search import search_page_routes, search_routes
@@ -72,7 +69,7 @@ from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
-from edge.config.problem import first_of, said_of
+from edge.config.problem import first_of
 from edge.core.events import AlarmChanged, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
@@ -81,22 +78,11 @@ from edge.intake.carriers import without_lane
 from edge.intake.operators import By, Remark
 from edge.intake.orders import CSV_EXAMPLE, ORDER_EXAMPLE, Intake, OrderIn, read_csv, read_json
 from edge.journal.host_time import now_us
-from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
-from edge.orders.articles import GtinError
-from edge.orders.cases import CaseError, UnknownCaseError
-from edge.orders.picking import PickError, ToteHeldError
-from edge.orders.stock import StockError
 from edge.site.asked_book import AskedBook
-from edge.site.desk import SalesConflict, UnknownSale
-from edge.site.packing import PackError
-from edge.site.parcels import ParcelError
-from edge.site.quality import QualityError
-from edge.site.rounds import StalePickError
-from edge.site.store import OrderConflict, Put, SiteStore, StoreError
+from edge.site.store import Put, SiteStore
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
-from edge.views.station_sentences import tell_pack_error
 from edge.views.words.phrase import Word
 from edge.views.words.table import say
 
@@ -165,7 +151,6 @@ class PutWithFindings(Put):
     findings: tuple[str, ...]
 
 
-_PLACES = ("body", "path", "query", "header")
 _ORDERS_BODY = {
     "requestBody": {
         "required": True,
@@ -203,7 +188,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
     app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
-    _answer_errors(app)
+    answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)
     _alarm_routes(app, site)
@@ -265,73 +250,6 @@ def create_app(config: SiteConfig) -> FastAPI:
 
 def _asked_book(store: SiteStore) -> AskedBook:
     return AskedBook(store.connections, lambda: store.keys)
-
-
-def _answer_errors(app: FastAPI) -> None:
-    @app.exception_handler(StoreError)
-    @app.exception_handler(JournalError)
-    async def store(request: Request, error: Exception) -> Response:
-        if is_v1(request):
-            return problem_answer(503, str(error), headers={"retry-after": "1"})
-        return problems_answer(503, [str(error)], {"retry-after": "1"})
-
-    @app.exception_handler(UnknownSale)
-    async def unknown(_: Request, error: UnknownSale) -> Response:
-        text = f"order {error}: there is none with this id"
-        return field_problems_answer(404, text)
-
-    @app.exception_handler(SalesConflict)
-    async def stale(_: Request, error: SalesConflict) -> Response:
-        return field_problems_answer(412, f"If-Match: {error}", [FieldSaid("If-Match", str(error))])
-
-    @app.exception_handler(OrderConflict)
-    async def conflict(_: Request, error: OrderConflict) -> Response:
-        return problems_answer(409, list(first_of(error.problems)))
-
-    @app.exception_handler(StarletteHTTPException)
-    async def http(request: Request, error: StarletteHTTPException) -> Response:
-        if is_v1(request):
-            where, _, said = str(error.detail).partition(": ")
-            fields = [(where.split()[0], said)] if said else []
-            return problem_answer(error.status_code, str(error.detail), fields, dict(error.headers or {}))
-        return problems_answer(error.status_code, [str(error.detail)], dict(error.headers or {}))
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(_: Request, __: ClientDisconnect) -> Response:
-        return problems_answer(400, ["body: it ended before it was whole"])  # for nobody: the connection is gone
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        told = []
-        places = _PLACES if is_v1(request) else ("body",)
-        for item in error.errors():
-            where = ".".join(str(part) for part in item["loc"] if part not in places) or "body"
-            told.append((where, said_of(item)))
-        if is_v1(request):
-            return problem_answer(422, "; ".join(f"{where}: {said}" for where, said in told), told)
-        return problems_answer(422, [f"{where}: {said}" for where, said in told])
-
-    @app.exception_handler(StockError)
-    @app.exception_handler(PickError)
-    @app.exception_handler(ParcelError)
-    @app.exception_handler(QualityError)
-    async def refused(_: Request, error: Exception) -> Response:
-        field = "tote" if isinstance(error, ToteHeldError) else str(error).partition(":")[0]
-        return problem_answer(412 if isinstance(error, StalePickError) else 409, str(error), [(field, str(error))])
-
-    @app.exception_handler(PackError)
-    async def not_packed(_: Request, error: PackError) -> Response:
-        said = say(tell_pack_error(error.code, error.values))
-        return field_problems_answer(409, said, [FieldSaid("order", said)], code=f"station.refused.{error.code}")
-
-    @app.exception_handler(CaseError)
-    async def no_such(_: Request, error: CaseError) -> Response:
-        status = 404 if isinstance(error, UnknownCaseError) else 409
-        return problem_answer(status, str(error), [(str(error).partition(":")[0], str(error))])
-
-    @app.exception_handler(GtinError)
-    async def no_gtin(_: Request, error: GtinError) -> Response:
-        return problem_answer(422, str(error), [("gtins", str(error))])
 
 
 @contextmanager

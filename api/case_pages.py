@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
 
-from api.cases import (
-    WISHES,
+from api.case_bodies import (
     ActionBody,
     AskBody,
     CaseByBody,
@@ -28,6 +27,7 @@ from api.cases import (
     TakeBody,
     WordsBody,
 )
+from api.cases import WISHES
 from api.pages import form_of, language_of, problems_of, rendered
 from api.return_label import LabelKind, return_label
 from api.scanned import whole

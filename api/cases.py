@@ -13,31 +13,36 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, StringConstraints
 
 from api.answers import json_answer
+from api.case_bodies import (
+    ActionBody,
+    AskBody,
+    CaseByBody,
+    CaseNumber,
+    CaseSettleBody,
+    CaseText,
+    GateBody,
+    InspectBody,
+    OpenBody,
+    RootCauseBody,
+    TakeBody,
+    WordsBody,
+)
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
-from api.v1_bodies import Body, Key, Limit, Word
+from api.v1_bodies import Key, Limit
 from edge.core.iso_time import iso
-from edge.intake import keys
-from edge.intake.operators import ONE_LINE, By, Named, Remark
 from edge.journal.host_time import now_us
-from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, ContactChannel, CustomerWant, ServiceCase
-from edge.orders.returns import Disposition, ReturnReason
-from edge.orders.sales import SalesLine
+from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, ServiceCase
 from edge.print.evidence_paper import evidence_paper
 from edge.site.case_desk import (
-    AskedLine,
     CaseDesk,
     CaseDetail,
     CaseFilter,
-    CaseOpened,
     CaseRow,
-    CaseSettlement,
     GateSeen,
     MoneyRow,
-    ReturnAsked,
     SeenUnit,
 )
 from edge.site.case_shown import CaseAction, ParetoRow
@@ -46,192 +51,8 @@ from edge.views.evidence import Evidence, told
 from edge.views.words.phrase import phrase
 from edge.views.words.table import Language, say
 
-_Number = Annotated[int, Field(ge=1, le=2**53)]
-_Text = Annotated[str, StringConstraints(max_length=200), ONE_LINE]
-_Words = Annotated[str, StringConstraints(max_length=2_000), ONE_LINE]
-_Said = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True), ONE_LINE]
-_Code = Annotated[str, StringConstraints(max_length=40), ONE_LINE]
-_Class = Annotated[str, StringConstraints(min_length=1, max_length=40), ONE_LINE]
-_Item = Annotated[str, AfterValidator(keys.item)]
-_Amount = Annotated[int, Field(ge=0, le=2**40)]
-_Units = Annotated[int, Field(ge=1, le=100_000)]
 _DAY_US = 86_400_000_000
 _T = TypeVar("_T")
-
-
-class AskedLineBody(Body):
-    """Units that shall come back. ``line`` 0: the one that the item left with."""
-
-    line: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    units: _Units = 1
-    epc: _Item | Literal[""] = ""
-    reason: ReturnReason = ReturnReason.CHANGED_MIND
-    condition: _Code = ""
-
-
-class AskBody(Body):
-    """A return, an exchange or a repair. ``order``: empty = the one that the first line's item left with. ``key``: the
-    same one is asked once; empty = of its lines.
-
-    ``delivered_us``: when its parcel was delivered, 0 = as is known. ``words``: the customer's, erased with the person.
-    """
-
-    order: _Text = ""
-    lines: Annotated[tuple[AskedLineBody, ...], Field(min_length=1, max_length=200)]
-    key: Word = ""
-    want: CustomerWant = CustomerWant.REFUND
-    channel: ContactChannel = ContactChannel.SITE
-    by: By
-    words: _Words = ""
-    delivered_us: Annotated[int, Field(ge=0, le=2**53)] = 0
-    priority: Annotated[int, Field(ge=0, le=9)] = 0
-
-    def asked(self) -> ReturnAsked:
-        """As the desk knows it."""
-        lines = tuple(
-            AskedLine(line=one.line, units=one.units, epc=one.epc, reason=one.reason, condition=one.condition)
-            for one in self.lines
-        )
-        key = self.key or " ".join(f"{one.line}:{one.units}:{one.epc}" for one in self.lines)[:100]
-        return ReturnAsked(
-            order=self.order,
-            lines=lines,
-            key=key,
-            want=self.want,
-            channel=self.channel,
-            by=self.by,
-            words=self.words,
-            delivered_us=self.delivered_us,
-            priority=self.priority,
-        )
-
-
-class OpenBody(Body):
-    """A complaint, an exception, or what somebody thinks of it."""
-
-    kind: Literal[CaseKind.COMPLAINT, CaseKind.EXCEPTION, CaseKind.FEEDBACK]
-    class_: Annotated[_Class, Field(alias="class")]
-    key: Key
-    order: _Text = ""
-    parcels: Annotated[tuple[_Text, ...], Field(max_length=100)] = ()
-    items: Annotated[tuple[_Item, ...], Field(max_length=100)] = ()
-    channel: ContactChannel = ContactChannel.PHONE
-    priority: Annotated[int, Field(ge=0, le=9)] = 0
-    by: By
-    words: _Words = ""
-
-    def opened(self) -> CaseOpened:
-        """As the desk knows it."""
-        return CaseOpened(
-            kind=self.kind,
-            class_=self.class_,
-            key=self.key,
-            order=self.order,
-            parcels=self.parcels,
-            items=self.items,
-            channel=self.channel,
-            priority=self.priority,
-            by=self.by,
-            words=self.words,
-        )
-
-
-class GateBody(Body):
-    """What lies at the returns gate. ``cause``: the same one counts units without tags once. ``number``: of a label."""
-
-    cause: Key
-    epcs: Annotated[tuple[_Item, ...], Field(max_length=1_000)] = ()
-    skus: Annotated[dict[Key, _Units], Field(max_length=200, default_factory=dict)]
-    number: _Text = ""
-    by: By
-
-
-class InspectBody(Body):
-    """What becomes of a unit. ``code``: what was seen; ``bin``: where it goes, empty = it stays."""
-
-    disposition: Disposition
-    code: _Code = ""
-    bin: Word = ""
-    by: By
-
-
-class InsteadBody(Body):
-    """Goods that are sent in exchange; ``price``: of one, in minor units."""
-
-    sku: Key
-    units: _Units = 1
-    price: _Amount
-    gtin: Annotated[str, StringConstraints(pattern=r"^(\d{14})?$")] = ""
-    name: _Text = ""
-
-
-class CaseSettleBody(Body):
-    """How a case ends. ``accepted``: units, by number, that are taken although they are not what was sold."""
-
-    want: CustomerWant | None = None
-    instead: Annotated[tuple[InsteadBody, ...], Field(max_length=50)] = ()
-    goodwill: _Amount = 0
-    accepted: Annotated[tuple[_Number, ...], Field(max_length=200)] = ()
-    by: By
-    reason: Remark = ""
-
-    def wish(self) -> CaseSettlement:
-        """As the desk knows it."""
-        lines = tuple(
-            SalesLine(number=n, sku=one.sku, gtin=one.gtin, name=one.name, quantity=one.units, price=one.price)
-            for n, one in enumerate(self.instead, 1)
-        )
-        return CaseSettlement(
-            want=self.want,
-            instead=lines,
-            goodwill=self.goodwill,
-            accepted=self.accepted,
-            by=self.by,
-            reason=self.reason,
-        )
-
-
-class WordsBody(Body):
-    """Who says what."""
-
-    by: By
-    reason: _Said
-
-
-class TakeBody(Body):
-    """Who looks after it from now on; ``owner`` empty: who asks. ``version``: of the case as the asker knows it, none =
-    whatever it is: somebody else may have taken it meanwhile.
-    """
-
-    by: By
-    owner: Word = ""
-    version: Annotated[int, Field(ge=0, le=2**53)] | None = None
-
-
-class CaseByBody(Body):
-    """Who says so."""
-
-    by: By
-
-
-class RootCauseBody(Body):
-    """Where the cause lies, and what it cost in minor units."""
-
-    kind: CauseKind
-    value: Key
-    amount: _Amount = 0
-    currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
-    by: By
-
-
-class ActionBody(Body):
-    """What is done against a cause, by whom, within how many days."""
-
-    kind: CauseKind
-    value: Key
-    what: _Said
-    owner: Named
-    days: Annotated[int, Field(ge=1, le=1_000)] = 14
 
 
 def case_routes(site: Site) -> APIRouter:
@@ -248,8 +69,8 @@ def _looked_at(routes: APIRouter, site: Site) -> None:
     def listed(
         state: CaseState | None = None,
         kind: CaseKind | None = None,
-        owner: Annotated[_Text, Query()] = "",
-        order: Annotated[_Text, Query()] = "",
+        owner: Annotated[CaseText, Query()] = "",
+        order: Annotated[CaseText, Query()] = "",
         overdue: bool = False,
         everything: bool = False,
         after: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
@@ -284,12 +105,12 @@ def _looked_at(routes: APIRouter, site: Site) -> None:
         return Response(evidence_file(site, parcel, language), media_type="application/zip")
 
     @routes.get("/{number}", response_model=CaseDetail)
-    def one(number: _Number) -> Response:
+    def one(number: CaseNumber) -> Response:
         """All that is known of a case."""
         return json_answer(site.cases().detail(number))
 
     @routes.get("/{number}/suggestions", response_model=tuple[tuple[CauseKind, str], ...])
-    def suggested(number: _Number) -> Response:
+    def suggested(number: CaseNumber) -> Response:
         """Where its cause may lie, by what is known of its goods."""
         return json_answer(site.cases().suggested(number))
 
@@ -307,7 +128,7 @@ def _returns(routes: APIRouter, site: Site) -> None:
         return json_answer(await _told(site, lambda desk: desk.came(seen, now_us())))
 
     @routes.post("/{number}/units/{unit}", response_model=ServiceCase)
-    async def inspect(number: _Number, unit: _Number, body: InspectBody) -> Response:
+    async def inspect(number: CaseNumber, unit: CaseNumber, body: InspectBody) -> Response:
         """A unit was inspected: stock moves by that, and the lines hear what is stock again."""
         return json_answer(
             await _told(
@@ -317,7 +138,7 @@ def _returns(routes: APIRouter, site: Site) -> None:
         )
 
     @routes.post("/{number}/settle", response_model=ServiceCase)
-    async def settle(number: _Number, body: CaseSettleBody) -> Response:
+    async def settle(number: CaseNumber, body: CaseSettleBody) -> Response:
         """Resolves a case, with the money that follows."""
         return json_answer(await _told(site, lambda desk: desk.settle(number, body.wish(), now_us())))
 
@@ -339,24 +160,24 @@ def _done(routes: APIRouter, site: Site) -> None:
         return json_answer(done, 201)
 
     @routes.post("/actions/{seq}/done", response_model=CaseAction)
-    async def acted(seq: _Number) -> Response:
+    async def acted(seq: CaseNumber) -> Response:
         """It is done; from now on its effect is counted."""
         return json_answer(await asyncio.to_thread(lambda: site.cases().acted(seq, now_us())))
 
     @routes.post("/{number}/take", response_model=ServiceCase)
-    async def take(number: _Number, body: TakeBody) -> Response:
+    async def take(number: CaseNumber, body: TakeBody) -> Response:
         """Somebody looks after it."""
         return json_answer(
             await _told(site, lambda desk: desk.take(number, body.by, body.owner, now_us(), body.version))
         )
 
     @routes.post("/{number}/close", response_model=ServiceCase)
-    async def close(number: _Number, body: CaseByBody) -> Response:
+    async def close(number: CaseNumber, body: CaseByBody) -> Response:
         """Nobody has anything to say any more."""
         return json_answer(await _told(site, lambda desk: desk.close(number, body.by, now_us())))
 
     @routes.post("/{number}/causes", response_model=ServiceCase)
-    async def blame(number: _Number, body: RootCauseBody) -> Response:
+    async def blame(number: CaseNumber, body: RootCauseBody) -> Response:
         """Where its cause lies."""
         return json_answer(
             await _told(
@@ -367,7 +188,7 @@ def _done(routes: APIRouter, site: Site) -> None:
 
     @routes.post("/{number}/{action}", response_model=ServiceCase)
     async def wish(
-        number: _Number, action: Literal["answer", "note", "authorise", "refuse", "reopen"], body: WordsBody
+        number: CaseNumber, action: Literal["answer", "note", "authorise", "refuse", "reopen"], body: WordsBody
     ) -> Response:
         """Somebody answers the customer, notes something, authorises or refuses it, or opens it again."""
         return json_answer(await _told(site, lambda desk: WISHES[action](desk, number, body.by, body.reason, now_us())))

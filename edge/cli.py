@@ -18,20 +18,16 @@ import signal
 import sys
 import threading
 import time
-import tomllib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands.command_line import CommandError, add_command, sentence
-from edge.config.load import load_controllers, load_line, load_site, refused
+from edge.commands.command_line import CommandError, add_command, is_site, sentence
+from edge.config.load import load_line, load_site, refused
 from edge.config.problem import ConfigError
-from edge.core.iso_time import iso
-from edge.journal.host_time import local
-from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
 from edge.journal.stop import LOOK_AGAIN, SIGNALS, told_to_stop
 
@@ -48,8 +44,6 @@ ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
 """Commands that run until SIGTERM or SIGINT, and store what they have then."""
 LOOKS_AGAIN = ENDS_WHEN_TOLD - {"sim"}
 """Commands that look at their configuration again at SIGHUP; before they run, they have just done so."""
-CHECK_S = 10.0
-"""How long `check` looks for damage in each file."""
 PROCESSES = {"api": "api.server:serve"}
 """Processes above this package, by name: ``module:function`` taking the SITE.toml. Resolved when started."""
 
@@ -174,13 +168,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     )
     of_module("support", "edge.commands.support", "one file for those who help, without secrets and people")
 
-    check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
-    check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
-
-    again = add_command(
-        commands, "replay", _replay, "derives every decision of a journal again; status 1 = one differs"
-    )
-    again.add_argument("journal", type=Path, metavar="JOURNAL")
+    of_module("check", "edge.commands.check", "says everything that is wrong with a configuration")
+    of_module("replay", "edge.commands.replay", "derives every decision of a journal again; status 1 = one differs")
 
     trace = add_command(
         commands, "trace", _trace, "everything known about an order, tote, parcel or EPC, in order of time"
@@ -270,7 +259,7 @@ def _lease(config: LineConfig) -> LeaseStore | None:
 def _publish(arguments: argparse.Namespace) -> int:
     from edge.publish.process import Outlets, main, main_of_site, outlets_of
 
-    if not _is_site(arguments.config):
+    if not is_site(arguments.config):
         return main(arguments)
     from edge.site.store import SiteStore
 
@@ -384,125 +373,17 @@ def _until_stopped(run: Callable[[], Awaitable[None]], look_again: Callable[[], 
 # ---- questions -------------------------------------------------------------------------------------------------------
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from edge.config.certificates import warnings
-    from edge.config.label import label_warnings
-    from edge.config.remote_io import io_margins
-    from edge.config.shipping import contract_findings
-    from edge.config.slow_links import slow_link_margins
-    from edge.config.surroundings import check_line, check_site, exposed
-    from edge.config.unheard import unheard_notes
-    from edge.intake.calendars import CalendarError, local_day
-    from edge.intake.care import care_rules
-    from edge.intake.planning import planning_of
-    from edge.journal.host_time import now_us
-
-    path: Path = arguments.config
-    damaged = False
-    line: LineConfig | None = None
-    site: SiteConfig | None = None
-    try:
-        if _is_site(path):
-            site = check_site(path)
-            try:
-                planning_of(site.service, site.plan, now_us())
-            except CalendarError as error:
-                raise ConfigError(path, [f"service: {error}"]) from None
-            try:
-                care_rules(site.team, site.returns, site.care)
-            except CalendarError as error:
-                raise ConfigError(path, [f"team, returns: {error}"]) from None
-            print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
-            today = local_day(now_us(), site.plan.time_zone)
-            told = [*exposed(site), *label_warnings(site.label), *contract_findings(site.service, today)]
-        else:
-            line = check_line(path)
-            print(
-                f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)"
-                + (f", {len(line.dock)} dock door(s)" if line.dock else "")
-            )
-            for name, plc in line.plc.items():
-                if plc.io is not None:
-                    (layout,) = (one for one in line.layouts() if one.plc == name)
-                    print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
-            for note in (*slow_link_margins(line), *unheard_notes(line)):
-                print(f"{path}: {note}")
-            told = [*exposed(line), *warnings(line, now_us())]
-        for warning in told:
-            print(f"{path}: warning: {warning}")
-        for text, is_damage in _files_of(line, site):
-            damaged = damaged or is_damage
-            print(f"{path}: {'' if is_damage else 'warning: '}{text}", file=sys.stderr if is_damage else sys.stdout)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return int(damaged)
-
-
-def _files_of(line: LineConfig | None, site: SiteConfig | None) -> Iterator[tuple[str, bool]]:
-    """What is wrong with the files and disks of a configuration, and whether that is damage."""
-    from edge.journal.damage import look_for_damage
-    from edge.journal.disk import free_bytes
-    from edge.journal.sign import shown
-    from edge.views.troubles import unwritable
-
-    config = line or site
-    assert config is not None
-    files = line.files() if line is not None else {"store": config.store_file}
-    for name, file in files.items():
-        if file is None:
-            continue
-        try:
-            if damage := look_for_damage(file, CHECK_S).damage:
-                yield f"{name}: {file}: damaged: {damage}: see file-damaged in docs/alarms.md", True
-            free_mb = free_bytes(file) // 1_000_000
-        except OSError as error:
-            yield f"{name}: {error}", False
-            continue
-        if free_mb < config.disk.low_mb:
-            yield f"{name}: {file.parent}: {free_mb:,} MB are free on its disk, low_mb is {config.disk.low_mb:,}", False
-    if line is not None and (sign := shown(line.journal)) is not None and sign.why is not None:
-        trouble = unwritable(line.controller, sign.why, sign.since_s * 1_000_000, str(line.journal.parent))
-        yield f"{trouble.text}, since {local(trouble.since_us)}. {trouble.advice}", False
-
-
-def _is_site(path: Path) -> bool:
-    """Whether a file means to be a SITE.toml: only that has ``listen`` or ``[[controller]]`` at its top."""
-    try:
-        top = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False  # load_line says what is wrong with it
-    return "listen" in top or isinstance(top.get("controller"), list)
-
-
-def _replay(arguments: argparse.Namespace) -> int:
-    from edge.journal.replay import BadRecord, begin_of, replay
-
-    reader = JournalReader(arguments.journal)
-    try:
-        begin, core = begin_of(reader)
-        result = replay(reader.every(begin), core)
-    except BadRecord as error:
-        raise CommandError(f"journal {arguments.journal}: {error}; no journal of this version, or changed") from None
-    finally:
-        reader.close()
-    if result.difference is None:
-        print(f"{arguments.journal}: {result.inputs} inputs, {result.decisions} decisions derived again, all agree")
-        return 0
-    found = result.difference
-    print(f"{arguments.journal}: after {result.decisions} decisions that agree, record {found.seq} differs")
-    print(f"  journal: {found.journaled or 'nothing'}")
-    print(f"  replay:  {found.derived or 'nothing'}")
-    return 1
-
-
 def _trace(arguments: argparse.Namespace) -> int:
+    from edge.config.load import load_controllers
+    from edge.core.iso_time import iso
     from edge.core.values.text import readable
+    from edge.journal.host_time import local
+    from edge.journal.reader import JournalReader
     from edge.site.store import SiteStore
     from edge.views.timeline import timeline
     from edge.views.words.table import say
 
-    if _is_site(arguments.config):
+    if is_site(arguments.config):
         site = load_site(arguments.config)
         layouts = [layout for line in load_controllers(site) for layout in line.layouts()]
         store = SiteStore(site.store, readonly=True)

@@ -4,9 +4,10 @@ Public names: main.
 
 `buildah` with chroot isolation builds the image, on a Debian 13 that debootstrap makes under the name it asks for.
 `bubblewrap` runs its root, each service as compose.yaml says: command, user, read-only root, tmpfs, volumes, secrets,
-no capabilities, no new privileges, its health check. All share one network of their own. The broker is Debian's
-mosquitto with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a door that speaks the words of
-version 2 (tests/influx_peer.py). It ends when every health check is green and a parcel is in the database.
+no capabilities, no new privileges, its health check. All share one network of their own. Broker and proxy are Debian's
+mosquitto and nginx with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a door that speaks the
+words of version 2 (tests/influx_peer.py). It ends when every health check is green, a page came by https, and a parcel
+is in the database.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ import yaml
 
 HERE = Path(__file__).resolve().parents[1]
 MIRROR = "http://deb.debian.org/debian"
-ORDER = ("mosquitto", "api", "simulator", "controller", "publisher")
+ORDER = ("mosquitto", "api", "tls", "simulator", "controller", "publisher")
 HANGS_S = 300.0
-NEEDED = ("debootstrap", "buildah", "bwrap", "unshare", "mosquitto", "influxd")
+NEEDED = ("debootstrap", "buildah", "bwrap", "unshare", "mosquitto", "influxd", "nginx", "curl")
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -140,7 +141,7 @@ class Services:
         """What starts a service."""
         service = self._compose["services"][name]
         entry = self._image["Entrypoint"] if service["image"].startswith("lanewise:") else []
-        return self.command(name, [*entry, *service["command"]])
+        return self.command(name, [*entry, *map(_substituted, service["command"])])
 
     def healthy(self, name: str) -> list[str]:
         """What its health check is."""
@@ -150,8 +151,7 @@ class Services:
 
     def _volumes(self, service: dict[str, Any]) -> Iterator[tuple[Path, str, bool]]:
         for one in service.get("volumes", ()):
-            told = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", one)
-            source, target, *mode = told.split(":")
+            source, target, *mode = _substituted(one).split(":")
             if source.startswith("."):
                 yield HERE / source, target, mode == ["ro"]
                 continue
@@ -162,7 +162,18 @@ class Services:
     def _debian(self) -> Path:
         """A root with nothing but this machine's programs."""
         root = self._folder / "debian"
-        for folder in ("usr", "proc", "dev", "etc", "run/secrets", "mosquitto/config", "mosquitto/data", "tmp"):
+        for folder in (
+            "usr",
+            "proc",
+            "dev",
+            "etc",
+            "run/secrets",
+            "mosquitto/config",
+            "mosquitto/data",
+            "etc/lanewise",
+            "tls",
+            "tmp",
+        ):
             (root / folder).mkdir(parents=True, exist_ok=True)
         for link in ("bin", "sbin", "lib", "lib64"):
             if not (root / link).is_symlink():
@@ -177,6 +188,11 @@ class Services:
         file = self._folder / "hosts"
         file.write_text(f"127.0.0.1 localhost {' '.join(self._compose['services'])}\n", encoding="utf-8")
         return file
+
+
+def _substituted(text: str) -> str:
+    """What compose makes of a text where no variable is set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
 def _octets(size: str) -> int:
@@ -221,7 +237,7 @@ def tried(folder: Path) -> None:
     for place in ("site", "run/secrets"):
         (root / place).mkdir(parents=True, exist_ok=True)
     services = Services(compose, (root, config), folder)
-    for name in ORDER:  # what bubblewrap binds a file over must be there
+    for name in (*ORDER, "certificate"):  # what bubblewrap binds a file over must be there
         for secret in compose["services"][name].get("secrets", ()):
             target = secret if isinstance(secret, str) else secret["target"]
             (root / "run/secrets" / target).touch()
@@ -230,6 +246,8 @@ def tried(folder: Path) -> None:
         token = (HERE / "secrets" / "influx_token").read_text(encoding="utf-8")
         door = running.enter_context(database(folder / "influx", token))
         for name in ORDER:
+            if name == "tls":
+                subprocess.run(services.start("certificate"), check=True)
             say(f"== {name}")
             log = running.enter_context((folder / f"{name}.log").open("w", encoding="utf-8"))
             process = subprocess.Popen(services.start(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -242,6 +260,13 @@ def tried(folder: Path) -> None:
                     process.poll() is None and subprocess.run(check, capture_output=True).returncode == 0
                 ),
             )
+        say("== https, with the site's own certificate")
+        authority = folder / "volumes" / "tls" / "ca.pem"
+        asked = ["curl", "--silent", "--head", "--cacert", str(authority), "https://localhost:8443/sign-in.html"]
+        until(
+            "a browser is told to come by https alone",
+            lambda: b"strict-transport-security" in subprocess.run(asked, capture_output=True).stdout.lower(),
+        )
         say("== a parcel")
         until("the database has one that was inducted", lambda: any(b"induction," in line for line in door.taken))
 

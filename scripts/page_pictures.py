@@ -29,11 +29,10 @@ from api.navigation import PAGES  # noqa: E402
 THERE = ROOT / "docs/pictures/pages"
 SHOWN = {
     "live": "/index.html",
+    "kpis": "/kpis",
     "held": "/orders?stage=held",
-    "picks": "/picks?picker=Ann",
     "docks": "/docks.html",
     "tracking": "/tracking",
-    "kpis": "/kpis",
 }
 """By their names in docs/."""
 LANGUAGES = ("en", "zh-Hant")
@@ -83,10 +82,6 @@ def _listening(demo: subprocess.Popen[bytes], site: str) -> None:
 
 def _pictures(chromium: str, site: str, everything: Path | None) -> list[str]:
     with Browser(chromium, *SIZE) as browser:
-        browser.open(f"{site}/picks")
-        browser.ask("document.querySelector('[data-wish=claim] [name=picker]').value = 'Ann'")
-        browser.ask("document.querySelector('[data-wish=claim] button').click()")
-        browser.until("document.querySelector('#bin, .problems') !== null")
         for language in LANGUAGES:
             for name, path in SHOWN.items():
                 _drawn(browser, f"{site}{path}", language, THERE / f"{name}.{language}.png")

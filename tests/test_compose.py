@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -58,9 +61,12 @@ def test_every_service_is_pinned_hardened_and_watched(compose: dict[str, Any], s
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["healthcheck"]["test"], name
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
-        assert name in OURS or not service["user"].startswith(("0", "root")), name
-        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
-        assert not {"privileged", "network_mode", "pid", "devices"} & service.keys(), name
+        ours = service["image"].startswith("lanewise:")
+        assert ours or not service["user"].startswith(("0", "root")), name
+        ports = [one if isinstance(one, str) else f"{one['host_ip']}:" for one in service.get("ports", ())]
+        assert all(port.startswith(("127.0.0.1:", "${LANEWISE_TLS_ON:-127.0.0.1}:")) for port in ports), name
+        assert service.get("network_mode", "none") in ("none", "service:api"), name
+        assert not {"privileged", "pid", "devices"} & service.keys(), name
         for key, value in service.get("environment", {}).items():
             assert key.upper().endswith(("_FILE", "__FILE")) or not re.search("PASSWORD|TOKEN|SECRET", key), (
                 name,
@@ -93,6 +99,87 @@ def test_the_image_has_what_it_needs_and_no_more(project: Path) -> None:
     stages = [line for line in lines if line.startswith("FROM ")]
     assert len(stages) == 2 and len({stage.split()[1] for stage in stages}) == 1
     assert lines[[line.startswith("USER ") for line in lines].index(True)] == "USER 10001:10001"
+
+
+def test_https_is_one_variable(project: Path) -> None:
+    """`make up TLS=...` makes the certificate first, for that name, unless there is one of others."""
+
+    def up(*given: str) -> str:
+        return subprocess.run(
+            ["make", "-n", "up", *given], cwd=project, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "tls" not in up() and "certificate" not in up()
+    said = up("TLS=lane.example").splitlines()
+    made, started = (next(at for at, line in enumerate(said) if word in line) for word in (" run ", " up --build"))
+    assert made < started and all("LANEWISE_NAME=lane.example" in said[at] for at in (made, started))
+    assert ",tls" in said[started] and "LANEWISE_TLS_ON=0.0.0.0 LANEWISE_TLS_PORT=443" in said[started]
+    assert " run " not in up("TLS=lane.example", "LANEWISE_CERTIFICATE=./mine")
+
+
+def test_the_proxy_shows_the_sites_certificate_and_tells_who_asks(
+    project: Path, compose: dict[str, Any], peer: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Debian's nginx with the committed configuration; the certificate is made by the command of compose.yaml."""
+    told: list[dict[str, str]] = []
+    over = threading.Event()
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"first\n")
+            self.wfile.flush()
+            over.wait(HANGS_S)  # as a live page's stream, which goes on
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Site(ThreadingHTTPServer):
+        daemon_threads = True
+
+    site, tls, port = tmp_path / "SITE.toml", tmp_path / "tls", free_port()
+    site.write_text('site = "demo"\nstore = "sqlite:///site.sqlite"\n[[controller]]\nconfig = "LINE.toml"\n')
+    places = {
+        "/site/SITE.toml": str(site),
+        "/var/lib/lanewise": str(tls),
+        "${LANEWISE_NAME:-localhost}": "lane.example",
+    }
+    tls.mkdir()
+    command = [places.get(word, word) for word in compose["services"]["certificate"]["command"]]
+    subprocess.run([sys.executable, "-m", "edge.cli", *command], check=True)
+    with Site(("127.0.0.1", 0), Api) as api, ExitStack() as running:
+        running.callback(over.set)
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        running.callback(api.shutdown)
+        text = (project / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+        for inside, here in (
+            ("listen 8443", f"listen 127.0.0.1:{port}"),
+            ("127.0.0.1:8000", f"127.0.0.1:{api.server_port}"),
+            ("/tmp/", f"{tmp_path}/"),
+            (" /tls/", f" {tls}/"),
+        ):
+            assert inside in text
+            text = text.replace(inside, here)
+        (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
+        log = tmp_path / "nginx.log"
+        command = [peer("nginx"), "-e", "stderr", "-c", str(tmp_path / "nginx.conf")]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=running.enter_context(log.open("w")))
+        running.callback(ended, process)
+        until(lambda: reached(port), log, process)
+        context = ssl.create_default_context(cafile=str(tls / "ca.pem"))
+        plain = running.enter_context(socket.create_connection(("127.0.0.1", port), HANGS_S))
+        with context.wrap_socket(plain, server_hostname="lane.example") as link:
+            link.sendall(b"GET / HTTP/1.1\r\nHost: lane.example\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n")
+            heard = b""
+            while b"first" not in heard:  # at once, while the rest is not there
+                octets = link.recv(65_536)
+                assert octets, log.read_text()
+                heard += octets
+    (asked,) = told
+    assert asked["x-forwarded-for"] == "127.0.0.1" and asked["x-forwarded-proto"] == "https"
+    assert asked["host"] == "lane.example"
 
 
 # ---- by hand ---------------------------------------------------------------------------------------------------------

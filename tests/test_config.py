@@ -12,6 +12,8 @@ import pytest
 from edge.cli import main
 from edge.config.load import ConfigError, load_line, load_site
 from edge.config.places import places_of
+from edge.config.readers import LlrpConfig
+from edge.config.review import ReviewTable
 from edge.config.review_rules import review_rules
 from edge.config.unheard import unheard_notes
 from edge.orders.review import ReviewRule, ReviewRules, Weight
@@ -42,7 +44,7 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         wrong = wrong.replace(old, new, 1)
     assert problems(tmp_path / "LINE.toml", wrong) == [
         "plc.tote1.port: 70000: input should be less than or equal to 65535",
-        "reader.sorter.colour: unknown key: remove it or correct its spelling",
+        f"reader.sorter.colour: unknown key: allowed: {', '.join(LlrpConfig.model_fields)}",
         "line.sorter.speed_mm_s: 'fast': input should be a valid integer, unable to parse string as an integer",
         "line.sorter.recirculate_limit: -1: input should be greater than or equal to 0",
     ]
@@ -192,7 +194,8 @@ def test_review_takes_what_a_site_says_of_it(tmp_path: Path) -> None:
         f"review.off.1: 'x': no such rule: allowed: {', '.join(ReviewRule)}",
         "review.hold.0: 'duplicate': is in review.warn too, give it once",
     ]
-    assert said("unpaid_hours = 3\n") == ["review.unpaid_hours: unknown key: did you mean 'unpaid_h'?"]
+    keys = ", ".join(ReviewTable.model_fields)
+    assert said("unpaid_hours = 3\n") == [f"review.unpaid_hours: unknown key: did you mean 'unpaid_h'? allowed: {keys}"]
     assert said("cod_max = {twd = 3}\ndigits = {TWD = 7}\n")
     (tmp_path / "SITE.toml").write_text(
         head + 'hold = ["phone-masked"]\ncod_max = {TWD = 20_000}\ndigits = {TWD = 0}\n'
@@ -347,7 +350,9 @@ def test_a_dock_door_is_called_by_its_name(tmp_path: Path, good: str) -> None:
     assert "dock.south.outside: 9: not among reader.dock1.antennas [1, 2, 3, 4]" in found
     assert not any(re.search(r"dock\.\d", one) for one in found)
     found = problems(tmp_path / "LINE.toml", good + doors.replace("inside", "insde", 1))
-    assert found == ["dock.north.insde: unknown key: did you mean 'inside'?"]
+    assert (
+        found[0].startswith("dock.north.insde: unknown key: did you mean 'inside'? allowed: name, ") and not found[1:]
+    )
 
 
 def test_a_problem_has_its_line_and_the_key_that_is_meant(tmp_path: Path, good: str) -> None:
@@ -375,6 +380,37 @@ def test_a_problem_has_its_line_and_the_key_that_is_meant(tmp_path: Path, good: 
     for key, meant in (("antenas", "antennas"), ("insde", "inside"), ("sepparator", "separator"), ("nam", "name")):
         assert any(f"{key}: unknown key: did you mean {meant!r}?" in one for one in caught.value.problems)
     assert any(one.startswith("line.sorter.lane 3.nam: ") for one in caught.value.problems)
+
+
+@pytest.mark.parametrize("file", ["LINE", "SITE"])
+def test_what_a_table_may_have_is_said_of_each(project: Path, tmp_path: Path, file: str) -> None:
+    """A key that none has, in every table of the example and in one whose name is a key of its kind."""
+    given = (project / "examples" / "warehouse" / f"{file}.toml").read_text(encoding="utf-8")
+    if file == "LINE":
+        given += '[plc.io]\nhost = "127.0.0.9"\n[reader.opcua]\ndriver = "serial"\ndevice = "/dev/ttyS9"\n'
+    wrong = "zzqq = 1\n" + re.sub(r"^(\[.+\])$", r"\1\nzzqq = 1", given, flags=re.MULTILINE).replace(
+        "{ ", "{ zzqq = 1, "
+    )
+
+    def walk(path: str, value: object) -> Iterator[tuple[str, set[str]]]:
+        if isinstance(value, dict):
+            if "zzqq" in value:
+                yield f"{path}.zzqq".lstrip("."), set(value) - {"zzqq"}
+            for key, inner in value.items():
+                yield from walk(f"{path}.{key}", inner)
+        if isinstance(value, list):
+            for at, inner in enumerate(value):
+                if isinstance(inner, dict):  # lanes are called by their numbers, doors by their names
+                    lane, door = inner.get("number"), inner.get("name")
+                    yield from walk(f"{path} {lane}" if lane else f"{path}.{door or at}", inner)
+
+    there = dict(walk("", tomllib.loads(wrong)))
+    found = [one.partition(": unknown key: allowed: ") for one in problems(tmp_path / f"{file}.toml", wrong)]
+    told = {key: set(keys.split(", ")) for key, _, keys in found if keys}
+    named = {key.split(".")[-2] for key in there.keys() - told.keys()}  # these have keys of any name
+    assert named <= {"docks", "folders", "codes", "cutoffs", "rates", "shifts", "surcharges", "transit_days"}, named
+    assert len(told) > 30
+    assert [key for key in there if key in told and not there[key] <= told[key]] == []
 
 
 def test_the_place_of_every_key_is_found(project: Path) -> None:

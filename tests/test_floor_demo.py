@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-from edge.commands.demo import _late, _own_ports, _wrong
+from edge.commands.demo import _own_ports
+from edge.commands.demo_report import lateness, wrong_with
 from edge.sim.tally import percentiles_ms
 
 DEMO = (sys.executable, "-m", "edge.cli", "demo")
@@ -51,8 +52,8 @@ def test_headless_demo_tells_the_truth(tmp_path: Path) -> None:
     assert told["journal_events"] == sum(plc["events"] for plc in told["plc_events"].values())
     assert re.search(r"^verdict +nothing missorted or lost$", ended.stdout, re.MULTILINE)
     late = {**told, "defaulted": 2}
-    assert _wrong(late, late, ended=True) == [] and "2 parcels or totes without a route in time" in _late(late)
-    assert _wrong({**told, "missorted": 1}, told, ended=False) == ["1 parcels in a lane of another carrier"]
+    assert wrong_with(late, late, ended=True) == [] and "2 parcels or totes without a route in time" in lateness(late)
+    assert wrong_with({**told, "missorted": 1}, told, ended=False) == ["1 parcels in a lane of another carrier"]
     assert not _running(folder)
 
 

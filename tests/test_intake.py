@@ -150,7 +150,11 @@ def test_csv_problems_name_row_and_column() -> None:
         "row 3, quantity: 'none': allowed is a whole number in plain digits",
         "row 5, gtin: '12': allowed is a GTIN with 8, 12, 13 or 14 digits",
     )
-    assert read_csv(b"id,carier,quantity\n").problems[0].startswith("row 1, carier: unknown column: allowed: id, ")
+    assert (
+        read_csv(b"id,carier,quantity\n")
+        .problems[0]
+        .startswith("row 1, carier: unknown column: did you mean 'carrier'? allowed: id, ")
+    )
     assert read_csv(b"").problems[0].startswith("row 1: empty")
     assert read_csv(b"\xff").problems == ("body: byte 0 is not UTF-8: save the file as CSV UTF-8",)
 

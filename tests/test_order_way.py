@@ -19,7 +19,7 @@ STORY = [  # of the order that leads: code, place, cause; of what is by chance t
     ("sale.taken", "tmall-orders.csv, row 3", "import *"),
     ("sale.passed", "review", "rules of review"),
     ("sale.merged", "order desk", "Ann: one consignee"),
-    ("sale.planned", "wave *", "pickup sf@*"),
+    ("sale.planned", "wave *", "pickup sf *"),
     ("sale.wave-released", "wave *", "Lee"),
     ("order-new", "order feed", "entry * of the feed"),
     ("sale.claimed", "round *", "Bob"),

@@ -127,7 +127,7 @@ def test_every_error_at_once_with_its_line(house: House) -> None:
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        (b"name,address,colour\n", "line 1: 'colour': unknown column: allowed are name, type, table"),
+        (b"name,address,colour\n", "line 1: 'colour': unknown column: allowed: name, type, table"),
         (b"name,address\n", "line 1: 'type': missing column"),
         (b"name,type,type\n", "line 1: 'type': twice"),
         (b'name,type\na/b,"INT\n', "no CSV: unexpected end of data"),

@@ -15,7 +15,7 @@ from second_half import OTHER, PAGE, PARCEL, Desk, outside, personal, seen
 from edge.site.store import SiteStore
 
 STORY = [
-    ("sale.planned", "wave *", "pickup sf@*"),
+    ("sale.planned", "wave *", "pickup sf *"),
     ("tote-verified", "tote1, track *", "record * of the journal"),
     ("sale.labelled", "packing", "Eve"),
     ("sale.packed", "station pack1", "Eve"),

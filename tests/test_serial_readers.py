@@ -21,6 +21,7 @@ from reader_owner import ReaderOwner
 from serial_pair import serial_pair
 
 from edge.config.load import ConfigError, load_line
+from edge.config.readers import SerialConfig
 from rfid.driver import ReaderError, ReaderFailure
 from rfid.epc.identity import grai96
 from rfid.serial_frames import GAP_US, CardFrames, Garbled, Presence, card_of_pyrfid
@@ -206,7 +207,7 @@ def test_a_reader_has_the_keys_of_its_driver(project: Path, tmp_path: Path) -> N
         f"reader.cards.cards: {str(cards)!r}: row 5: 0A00345F1C: stands twice",
     ]
     assert problems('driver = "serial"\ndevice = "x"\nport = 5') == [
-        "reader.cards.port: unknown key: remove it or correct its spelling"
+        f"reader.cards.port: unknown key: allowed: {', '.join(SerialConfig.model_fields)}"
     ]
     assert problems('driver = "pyrfid"') == ["reader.cards.device: missing: this key is required"]
     assert problems("antennas = [1]") == ["reader.cards.host: missing: this key is required"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -152,3 +153,22 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
     assert main(["fault", str(path)]) == 2 and "lanewise sim --control" in capsys.readouterr().err
     with suppress(FileNotFoundError):
         path.unlink()
+
+
+def test_whoever_talks_to_a_floor_that_ends_is_ended_too(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "sim.sock"
+
+    async def floor() -> list[bytes]:
+        async with listen(path, Faults({}, lambda text: None), lambda line, tags, back: None):
+            talks = [await asyncio.open_unix_connection(path) for _ in range(2)]
+            talks[0][1].write(b"?\n")
+            assert await talks[0][0].readline() == b"\n"
+            with socket.socket(socket.AF_UNIX) as accepted:  # as it ends
+                accepted.connect(str(path))
+                talks.append(await asyncio.open_unix_connection(sock=accepted.dup()))
+        left = [await reader.read() for reader, _ in talks]
+        for _, writer in talks:
+            writer.close()
+        return left
+
+    assert b"".join(run(floor())).strip() == b""

@@ -146,7 +146,7 @@ function status() {
 function panels() {
   stale = false;
   const since = state.since ? t("figures.since", { time: clock(state.since, false) }) : "";
-  $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
+  replace($("site"), state.site, el("span", { class: "since" }, [state.site && since ? " · " : "", since].join("")));
   figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), history);
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
   const act = (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key));

@@ -13,6 +13,7 @@ const BEHIND_US = 350_000;
 const HUES = [255, 160, 310, 205, 125, 285, 335, 225];
 const TYPICAL_MM = { verify: 600, sort: 300 };
 const LANE_HOLDS = 45;
+const LETTER = 6.8; // of a lane's name, as wide as it is at most of the time
 
 // Writes as much of a text as there is room for, at worst the shortest; false = it is not on the page and has no width.
 function fit(node, text, shortest, room) {
@@ -21,6 +22,14 @@ function fit(node, text, shortest, room) {
   for (let end = text.length - 1; end > 1 && node.getComputedTextLength() > room; end -= 1) node.textContent = `${text.slice(0, end).trimEnd()}…`;
   if (node.getComputedTextLength() > room) node.textContent = shortest;
   return true;
+}
+
+// A name in one line, or in the two halves that are most alike where it has no room in one.
+function halves(name, room) {
+  const spaces = [...name.matchAll(/ /g)].map((space) => space.index);
+  if (name.length * LETTER <= room || !spaces.length) return [name, ""];
+  const at = spaces.reduce((best, one) => (Math.abs(one - name.length / 2) < Math.abs(best - name.length / 2) ? one : best));
+  return [name.slice(0, at), name.slice(at + 1)];
 }
 
 export class Belt {
@@ -100,7 +109,9 @@ export class Belt {
     this.spacing = Math.min(...gaps, 3000) * this.scale;
     this.to = this.from + length / this.scale;
     this.chuteWidth = Math.max(12, Math.min(this.thick * (verify ? 1.15 : 1), this.spacing * 0.66));
-    const across = this.middle + this.thick / 2 + this.chute + (this.upright ? 150 : 50);
+    this.two = !this.upright && this.layout.lanes.some((lane) => halves(lane.name, this.spacing - 4)[1]);
+    this.root.classList.toggle("close", this.two);
+    const across = this.middle + this.thick / 2 + this.chute + (this.upright ? 150 : this.two ? 62 : 50);
     const [w, h] = this.upright ? [width, length] : [length, across];
     this.root.setAttribute("viewBox", `0 0 ${w} ${h}`);
     this.root.setAttribute("width", w);
@@ -120,7 +131,7 @@ export class Belt {
     const key = (kind, sign, words) => el("span", { class: `key ${kind}` }, el("i", { "aria-hidden": "true" }, sign), words);
     const keys = this.layout.job === "verify"
       ? [key("unsent", "", t("legend.unsent")), key("verified", "✓", t("verdict.verified")), key("refused", "✕", t("verdict.refused"))]
-      : [key("unsent", "", t("legend.unsent")), key("odd", "!", t("legend.odd")), key("again", "↻", t("reason.recirculate"))];
+      : [key("unsent", "", t("legend.unsent")), key("odd", "!", t("legend.odd")), key("again", "↻", t("legend.again"))];
     const note = this.chute > 150 ? this.note : null; // lower, and it would lie on the belt
     replace(this.side, note, el("p", { class: "keys" }, ...keys, el("span", {}, t("legend.minute"))));
   }
@@ -234,7 +245,7 @@ export class Belt {
     const { lane } = its;
     const title = svg("title"); // by which the lane is named, too
     its.level = svg("path", { class: "level" });
-    its.words = svg("text", { class: "lane-name", "aria-hidden": "true" });
+    its.words = svg("text", { class: "lane-name", "aria-hidden": "true" }, svg("tspan"), svg("tspan"));
     its.number = svg("text", { class: "lane-count", "aria-hidden": "true" });
     its.state = svg("text", { class: "lane-state", "aria-hidden": "true" });
     its.by = svg("text", { class: "lane-by", "aria-hidden": "true" });
@@ -308,17 +319,23 @@ export class Belt {
       node.setAttribute("y", y);
       node.setAttribute("text-anchor", anchor);
     };
-    const room = this.upright ? 110 : this.spacing - 5;
+    const room = this.upright ? 110 : this.spacing - 4;
     if (its.named !== room) {
-      its.named = fit(its.words, this.upright ? `${lane.number} ${lane.name}` : lane.name, String(lane.number), room) ? room : 0;
+      const [one, other] = this.upright ? [`${lane.number} ${lane.name}`, ""] : halves(lane.name, room);
+      const [first, second] = its.words.childNodes;
+      const written = [fit(first, one, String(lane.number), room), fit(second, other, "…", room)];
+      its.named = written.every(Boolean) ? room : 0;
     }
     its.number.textContent = view ? view.count : "";
     if (this.upright) {
       place(its.words, -4, 12, "start");
       place(its.number, 12, 12, "start");
     } else {
-      place(its.words, 0, 18, "middle");
-      place(its.number, 0, 36, "middle");
+      const second = its.words.lastChild;
+      place(its.words, 0, !this.two ? 18 : second.textContent ? 16 : 23, "middle");
+      second.setAttribute("x", its.words.getAttribute("x"));
+      second.setAttribute("dy", 14);
+      place(its.number, 0, this.two ? 48 : 36, "middle");
     }
     const states = [];
     if (view?.disabled) states.push(t("lane.disabled"));

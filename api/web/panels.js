@@ -253,7 +253,9 @@ const EXECUTE = 6;
 
 // Lines as PackML machines: what the machine itself counts, else what was sorted.
 export function machines(node, all, title) {
-  const heads = ["line", "state", "since", "mode", "processed", "defective"];
+  const modes = [...all.values()].some((its) => its.mode); // 0 = it says none
+  const heads = ["line", "state", "since", ...(modes ? ["mode"] : []), "processed", "defective"];
+  node.classList.toggle("few", !modes);
   const counts = new Set(["processed", "defective"]);
   const head = el("tr", {}, ...heads.map((name) => el("th", { class: counts.has(name) ? "count" : "" }, t(`machines.${name}`))));
   const rows = [...all.values()].map((its) => {
@@ -262,7 +264,7 @@ export function machines(node, all, title) {
     const mode = has(`machine.mode.${its.mode}`) ? t(`machine.mode.${its.mode}`) : its.mode;
     return el("tr", { class: its.state === EXECUTE ? "" : "stopped", "data-machine": its.line },
       el("td", {}, title(its.line)), el("td", {}, el("b", {}, state), jams), el("td", {}, its.since_us ? clock(its.since_us) : "–"),
-      el("td", {}, mode), el("td", { class: "count" }, its.told_processed < 0 ? its.processed : its.told_processed),
+      modes && el("td", {}, mode), el("td", { class: "count" }, its.told_processed < 0 ? its.processed : its.told_processed),
       el("td", { class: "count" }, its.told_defective < 0 ? its.defective : its.told_defective));
   });
   replace(node, el("thead", {}, head), el("tbody", {}, ...rows));

@@ -1,12 +1,14 @@
 """One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, CommandError, add_command, add_by, add_site, add_beside, check_alone, who, sentence.
+Public names: Commands, CommandError, add_command, add_by, add_site, add_beside, check_alone, who, sentence,
+is_site.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -66,3 +68,12 @@ def who(arguments: argparse.Namespace) -> str:
 def sentence(text: str) -> str:
     """The text with a capital and a full stop."""
     return f"{text[0].upper()}{text[1:]}."
+
+
+def is_site(path: Path) -> bool:
+    """Whether a file means to be a SITE.toml: only that has ``listen`` or ``[[controller]]`` at its top."""
+    try:
+        top = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False  # load_line says what is wrong with it
+    return "listen" in top or isinstance(top.get("controller"), list)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from edge.config.problem import ConfigError, said_of
+from edge.config.problem import ConfigError, said_of, unknown
 from edge.config.table import Beside, Frozen, Listen, Name, is_loopback
 from edge.core.values.layout import Job
 
@@ -73,9 +73,15 @@ def answered(source: Path, answers: Mapping[str, object]) -> Beginning:
     try:
         return Beginning.model_validate(dict(answers))
     except ValidationError as error:
-        told = [(".".join(map(str, one["loc"][:1])), said_of(dict(one))) for one in error.errors()]
+        told = [(".".join(map(str, one["loc"][:1])), _said(dict(one))) for one in error.errors()]
         problems = [f"{key}: {text}" if key else text.partition(": ")[2] for key, text in told]
         raise ConfigError(source, problems) from None
+
+
+def _said(problem: dict[str, Any]) -> str:
+    if problem["type"] == "extra_forbidden":
+        return unknown(str(problem["loc"][-1]), Beginning.model_fields)
+    return said_of(problem)
 
 
 def line_text(its: Beginning) -> str:

@@ -11,15 +11,15 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from edge.config.accounts import account_problems
 from edge.config.care import care_problems
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
+from edge.config.keys import keys_at
 from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, SiteConfig
@@ -200,38 +200,6 @@ def _checked(source: Path, model: type[Table], raw: dict[str, Any], folder: Path
         raise ConfigError(source, [_problem(model, dict(item)) for item in error.errors(include_url=False)]) from None
 
 
-def _keys_at(model: type[Frozen], loc: Sequence[int | str]) -> set[str]:
-    """The keys that a table has, or the tables that may stand there."""
-    tables = {model}
-    for part in loc:
-        inside = {
-            inner
-            for table in tables
-            for key, field in table.model_fields.items()
-            if part in (key, field.alias)
-            for inner in _tables(field)
-        }
-        kinds = {table for table in tables if part in _kinds(table)}
-        tables = inside or kinds or tables
-    return {field.alias or key for table in tables for key, field in table.model_fields.items()}
-
-
-def _tables(kind: Any) -> Iterator[type[Frozen]]:
-    """The tables within the type of a key."""
-    if isinstance(kind, FieldInfo):
-        yield from _tables(kind.annotation)
-    elif isinstance(kind, type) and issubclass(kind, Frozen):
-        yield kind
-    for inner in get_args(kind):
-        yield from _tables(inner)
-
-
-def _kinds(table: type[Frozen]) -> set[Any]:
-    """What the keys ``driver`` and ``kind`` of a table may say, which tell it from others."""
-    fields = (table.model_fields.get(key) for key in ("driver", "kind"))
-    return {value for field in fields if field is not None for value in get_args(field.annotation)}
-
-
 def _problem(model: type[Frozen], item: dict[str, Any]) -> str:
     loc = item["loc"]
     if loc[0] in ("reader", "publish") and len(loc) > 2:
@@ -239,7 +207,7 @@ def _problem(model: type[Frozen], item: dict[str, Any]) -> str:
     where = ".".join(f"{part}" for part in loc)
     match item["type"]:
         case "extra_forbidden":
-            return f"{where}: {unknown(str(loc[-1]), _keys_at(model, item['loc'][:-1]))}"
+            return f"{where}: {unknown(str(loc[-1]), keys_at(model, item['loc'][:-1]))}"
         case "reader_driver":
             return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
         case "union_tag_not_found":

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from edge.config.problem import said_of
+from edge.config.problem import said_of, unknown
 from edge.config.spreadsheet import SpreadsheetRows
 from edge.config.table import Frozen
 from plc.node_ids import node_id_trouble
@@ -150,11 +150,7 @@ def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list
     try:
         header = [cell.strip().lower() for cell in next(rows, [])]
         columns = ("name", *PointConfig.model_fields)
-        problems += [
-            f"line 1: {cell!r}: unknown column: allowed are {', '.join(columns)}"
-            for cell in header
-            if cell not in columns
-        ]
+        problems += [f"line 1: {cell!r}: {unknown(cell, columns, 'column')}" for cell in header if cell not in columns]
         problems += [f"line 1: {cell!r}: twice" for at, cell in enumerate(header) if cell in header[:at]]
         problems += [f"line 1: {cell!r}: missing column" for cell in ("name", "type") if cell not in header]
         if problems:

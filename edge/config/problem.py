@@ -46,10 +46,11 @@ def said_of(problem: Mapping[str, Any]) -> str:
     return f"{shown(problem['input'])}: {text}"
 
 
-def unknown(key: str, known: Iterable[str]) -> str:
-    """What is said of a key that there is not, with the one that may be meant."""
-    near = get_close_matches(key, known, n=1)
-    return f"unknown key: did you mean {near[0]!r}?" if near else UNKNOWN
+def unknown(key: str, known: Iterable[str], what: str = "key") -> str:
+    """What is said of a key that there is not: the one that may be meant, and those that are known, if any."""
+    listed = list(known)
+    near = "".join(f"did you mean {one!r}? " for one in get_close_matches(key, listed, n=1))
+    return f"unknown {what}: {near}allowed: {', '.join(listed)}" if listed else UNKNOWN
 
 
 def shown(value: object) -> str:

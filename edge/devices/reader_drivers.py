@@ -1,6 +1,9 @@
 """The driver of each reader, as its table in LINE.toml says.
 
 Public names: make_reader.
+
+Most sites have readers of one kind, LLRP as a rule: what the others need is loaded when there is one. A controller that
+begins anew is there a tenth sooner.
 """
 
 from __future__ import annotations
@@ -24,17 +27,10 @@ from edge.config.readers import (
     SerialConfig,
 )
 from edge.config.secret import read_secret
-from rfid.barcode import ScanFormat
-from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
 from rfid.driver import Reader, ReaderError, ReaderFailure
-from rfid.http_reader import HttpJsonReader, HttpSettings
 from rfid.llrp.client import LlrpReader
 from rfid.llrp.impinj import ImpinjOptions
 from rfid.llrp.settings import GpiStart, LlrpSettings
-from rfid.mqtt_reader import MqttJsonReader, MqttSettings
-from rfid.push_reader import PushJsonReader, PushSettings
-from rfid.pyrfid_reader import PyrfidReader
-from rfid.serial_line import SerialReader
 
 _Read = TypeVar("_Read")
 
@@ -45,6 +41,9 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
         case LlrpConfig():
             return _llrp(name, config)
         case SerialConfig():
+            from rfid.pyrfid_reader import PyrfidReader
+            from rfid.serial_line import SerialReader
+
             epcs = _epcs(name, config.cards)
             if config.driver == "pyrfid":
                 return PyrfidReader(name, config.device, config.baud, config.debounce_ms, epcs, config.silent_s)
@@ -52,6 +51,8 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                 name, config.device, config.baud, config.debounce_ms, epcs, config.server, config.silent_s
             )
         case MqttJsonConfig():
+            from rfid.mqtt_reader import MqttJsonReader, MqttSettings
+
             login = _from_files(name, config.login)
             return MqttJsonReader(
                 MqttSettings(
@@ -69,6 +70,8 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                 )
             )
         case HttpJsonConfig():
+            from rfid.http_reader import HttpJsonReader, HttpSettings
+
             login = _from_files(name, config.login)
             url = urlsplit(config.url)
             secure = url.scheme == "https"
@@ -86,6 +89,8 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                 )
             )
         case PushJsonConfig():
+            from rfid.push_reader import PushJsonReader, PushSettings
+
             host, _, port = config.listen.rpartition(":")
             token = config.token_file
             return PushJsonReader(
@@ -106,6 +111,9 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
             made: Reader = importlib.import_module("edge.devices.opcua_drivers").autoid_reader(name, config)
             return made
         case BarcodeConfig():
+            from rfid.barcode import ScanFormat
+            from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
+
             listen_host, _, listen_port = config.listen.rpartition(":")
             return BarcodeScanner(
                 ScannerSettings(

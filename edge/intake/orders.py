@@ -47,7 +47,7 @@ from pydantic import (
     model_validator,
 )
 
-from edge.config.problem import first_of
+from edge.config.problem import first_of, unknown
 from edge.config.spreadsheet import SpreadsheetRows
 from edge.core.totes import ToteNames
 from edge.core.values.order import Order, OrderLine, OrderState
@@ -264,7 +264,7 @@ def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[st
 def _header_problems(header: list[str]) -> Iterator[str]:
     for name in header:
         if name not in CSV_COLUMNS:
-            yield f"row 1, {name or '(empty)'}: unknown column: allowed: {', '.join(CSV_COLUMNS)}"
+            yield f"row 1, {name or '(empty)'}: {unknown(name, CSV_COLUMNS, 'column')}"
     for name in sorted({name for name in header if header.count(name) > 1}):
         yield f"row 1, {name}: stands twice: allowed is each column once"
     for name in ("carrier", "gtin", "quantity"):

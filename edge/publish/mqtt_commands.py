@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 
 from edge.config.connections import Connections
 from edge.config.mqtt import MqttConfig
-from edge.config.problem import MISSING, UNKNOWN, ConfigError, shown
+from edge.config.problem import MISSING, ConfigError, shown, unknown
 from edge.config.secret import bearer
 from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
@@ -105,7 +105,7 @@ def ask_of(what: str, payload: bytes) -> ApiRequest | Answer:
     wanted, optional = REQUESTS[what]
     allowed = wanted | optional
     problems = [f"{key}: {MISSING}" for key in wanted if key not in told]
-    problems += [f"{key}: {UNKNOWN}" for key in told if key not in allowed]
+    problems += [f"{key}: {unknown(key, allowed)}" for key in told if key not in allowed]
     problems += [
         f"{key}: {told[key]!r}: allowed is {_TYPES[kind]}"
         for key, kind in allowed.items()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge.sim.faults import FORM, MEND, FaultError, FaultOrder, Faults
+from rfid.tcp import stop_listening
 
 _ANSWER_S = 5.0
 _Put: TypeAlias = Callable[[str, Sequence[str], bool], None]
@@ -78,7 +79,10 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
         knock.connect(str(path))
         raise OSError(f"{path}: another simulated floor listens there: give --control another path")
 
+    talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks[its := asyncio.current_task()] = writer
         try:
             while line := await reader.readline():
                 writer.write(_answer(faults, put, line.decode("utf-8", "replace").strip()).encode())
@@ -86,6 +90,7 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
         except (ConnectionError, ValueError):
             pass  # the client left, or its line never ends
         finally:
+            del talks[its]
             writer.close()
 
     before = os.umask(0o177)
@@ -96,8 +101,11 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        server.close()
         _remove(path)
+        await stop_listening(server)
+        for writer in talks.values():
+            writer.transport.abort()
+        await asyncio.gather(*filter(None, talks))
 
 
 def _remove(path: Path) -> None:

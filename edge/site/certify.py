@@ -43,23 +43,25 @@ def add_cert_arguments(made: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="by which others call this machine: a name or an address",
     )
+    made.add_argument("--folder", type=Path, metavar="DIR", help="where it is kept (default: tls, beside SITE.toml)")
     made.add_argument("--days", type=int, default=_DAYS, metavar="N", help=f"how long it is valid (default: {_DAYS})")
     made.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends within 30 days, or is none")
 
 
 def cert(arguments: argparse.Namespace) -> int:
-    """Makes what is missing beside SITE.toml, in `tls`. Raises ConfigError, OSError, StoreError."""
+    """Makes what is missing, in `tls` beside SITE.toml or as told. Raises ConfigError, OSError, StoreError."""
     config = load_site(arguments.config)
-    folder = arguments.config.absolute().parent / "tls"
+    folder = arguments.folder or arguments.config.absolute().parent / "tls"
     now = datetime.fromtimestamp(now_us() / 1e6, UTC)
     if arguments.show:
-        return _show(config.tls.certificate if config.tls and config.tls.certificate else folder / "site.pem", now)
+        named = config.tls.certificate if config.tls and arguments.folder is None else None
+        return _show(named or folder / "site.pem", now)
     folder.mkdir(mode=0o750, exist_ok=True)
     authority, key = _authority(folder, config.site, now)
     names = list(dict.fromkeys([*arguments.name, *_ALWAYS]))
     made, ends = _certificate(folder, authority, key, names, now, arguments.days)
     print(f"{made}: for {', '.join(names)}, valid until {ends:%Y-%m-%d}")
-    if config.tls is None:
+    if config.tls is None and arguments.folder is None:
         print(f"Put into {arguments.config}, and start lanewise api anew:\n")
         print('[tls]\ncertificate = "tls/site.pem"\nkey = "tls/site.key"\nca = "tls/ca.pem"\n')
     print(f"Whoever asks must trust {folder / 'ca.pem'}; keep {folder / 'ca.key'} where only root reads it.")

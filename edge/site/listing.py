@@ -215,7 +215,7 @@ def _orders(db: sa.Connection, _: Sequence[LineLayout], which: ListAsked) -> Ite
             at_us=row.cutoff_us or 0,
             key=row.fulfilment_id,
             order=row.order or "",
-            place=row.pickup or "",
+            place=(row.pickup or "").partition("@")[0],  # at_us is when it leaves
             code=row.state,
             said=phrase(f"fulfilment.{row.state}"),
             after=row.fulfilment_id,

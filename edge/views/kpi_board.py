@@ -24,6 +24,8 @@ _PAD = 2
 _CAUSES = 12
 _NO_CAUSES = ("late-forecast",)
 """Its reasons are those of what was foretold."""
+_COUNTED = frozenset(kpi.name for kpi in KPIS if kpi.unit in (Unit.SHARE, Unit.COUNT))
+"""The numerators of others are no numbers of things."""
 _HOUR_US, _MINUTE_US = 3_600_000_000, 60_000_000
 
 
@@ -152,9 +154,9 @@ def rows_of(
 
 
 def trend_line(values: Sequence[float | None]) -> tuple[str, ...]:
-    """Points of an SVG polyline for each run of days that have a value."""
+    """Points of an SVG polyline for each run of days that have a value; none of one day alone."""
     known = [one for one in values if one is not None]
-    if not known:
+    if len(known) < 2:
         return ()
     low, high = min(known), max(known)
     runs: list[list[str]] = [[]]
@@ -211,7 +213,9 @@ def shift_report(
     whole = {one.kpi: one for one in figures if one.dimension is Dimension.SITE}
     earlier = {one.kpi: one.value for one in before if one.dimension is Dimension.SITE}
     causes = [
-        one for one in figures if one.dimension is Dimension.REASON and one.numerator and one.kpi not in _NO_CAUSES
+        one
+        for one in figures
+        if one.dimension is Dimension.REASON and one.numerator and one.kpi in _COUNTED and one.kpi not in _NO_CAUSES
     ]
     rows = tuple(
         ShiftRow(
@@ -266,4 +270,5 @@ def of_cause(kpi: str, code: str) -> Word:
             said = phrase(f"late.{code}")
         case _:
             said = phrase(f"kpi.cause.{code}")
+            said = said if said.code in WORDS else phrase(f"case.class.{code}")
     return said if said.code in WORDS else code

@@ -25,6 +25,7 @@ from edge.core.events import (
 from edge.core.iso_time import iso
 from edge.journal.record import Value
 from edge.views.case_words import tell_case
+from edge.views.plan_sentences import pickup_shown
 from edge.views.station_sentences import of_aspect, of_fault, of_settlement
 from edge.views.track_words import of_mail, of_parcel_code
 from edge.views.words.phrase import Phrase, phrase
@@ -58,7 +59,7 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
         case "planned":
             carrier, cutoff = f"{body['carrier']} {body['code']}".strip(), iso(_count(body, "cutoff_us"))
             said = phrase("sale.planned", by=carrier, cutoff=cutoff)
-            return StoryPart(said, _wave(body), phrase("because.pickup", pickup=str(body["pickup"])))
+            return StoryPart(said, _wave(body), phrase("because.pickup", pickup=pickup_shown(str(body["pickup"]))))
         case "wave-released":
             return StoryPart(phrase("sale.wave-released", fulfilment=str(body["fulfilment"])), _wave(body), person)
         case "withdrawn":

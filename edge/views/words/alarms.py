@@ -72,7 +72,7 @@ ALARMS: Rows = {
     "alarms.filter.all": ("all", "全部"),
     "alarms.night": ("Shift {shift}", "{shift} 班"),
     "alarms.figures.count": (
-        "{count} alarms came, {unseen} of them nobody acknowledged. At most {busiest} came in ten minutes, from:",
+        "{count} alarms came; nobody acknowledged {unseen} of them. At most {busiest} came in ten minutes, from:",
         "共 {count} 則警報，其中 {unseen} 則無人確認；最多的十分鐘內有 {busiest} 則，起於：",
     ),
     "alarms.figures.kind": ("By kind", "依種類"),

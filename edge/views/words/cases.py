@@ -41,7 +41,7 @@ CASES: Rows = {
     "case.causes": ("Why it happened", "原因"),
     "case.value": ("Which", "對象"),
     "case.amount": ("Cost, minor units", "金額（最小單位）"),
-    "case.share": ("{share} ‰", "{share} ‰"),
+    "case.share": ("{share} %", "{share} %"),
     "case.actions": ("What is done about it", "改善措施"),
     "case.effect": ("{before} before, {since} since, in {days} days", "前 {days} 日 {before} 件，之後 {since} 件"),
     "case.not-done": ("not done yet", "尚未完成"),

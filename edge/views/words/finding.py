@@ -81,7 +81,7 @@ FINDING: Rows = {
     "find.round.of": ("Round {id} of wave {wave}: {state}", "波次 {wave} 的揀貨單 {id}：{state}"),
     "find.case.of": ("Case {id}, {kind}: {state}", "案件 {id}（{kind}）：{state}"),
     "find.load": ("Load {id} of {carrier}: left with {pieces} parcels", "{carrier} 裝載 {id}：已載 {pieces} 件出發"),
-    "find.load.open": ("Load {id} of {carrier}: open at door {dock}", "{carrier} 裝載 {id}：於月台門 {dock} 進行中"),
+    "find.load.open": ("Load {id} of {carrier}: open at {dock}", "{carrier} 裝載 {id}：於 {dock} 進行中"),
     "find.shipment": ("Shipment {id} of {carrier}: {pieces} parcels", "{carrier} 出貨批次 {id}：{pieces} 件"),
     "find.import": ("Import {id} of {channel}", "{channel} 匯入 {id}"),
     "find.pickup": ("Pickup {id}", "收貨班次 {id}"),

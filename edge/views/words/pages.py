@@ -170,6 +170,7 @@ PAGES: Rows = {
     "legend.minute": ("Bars in lanes: the last minute", "道中長條：最近一分鐘"),
     "legend.unsent": ("Not decided yet", "尚未決定"),
     "legend.odd": ("For people to look at", "需人工檢查"),
+    "legend.again": ("Goes round again", "再循環一次"),
     "legend.refused": ("Last refused", "最近一次不符"),
     "job.verify": ("Totes are verified", "核對物流箱內容"),
     "job.sort": ("Parcels are sorted by carrier", "依承運商分揀包裹"),
