@@ -455,11 +455,11 @@ async def slams(after: int, reset: bool, says: bytes = b"") -> AsyncIterator[int
             while True:  # no reader of the loop: it would come a turn late
                 with suppress(BlockingIOError):
                     came, _ = listener.accept()
-                    await turns(after)
-                    came.send(says)
-                    if reset:
-                        came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    came.close()
+                    with came:  # also when it ends meanwhile
+                        await turns(after)
+                        came.send(says)
+                        if reset:
+                            came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 await asyncio.sleep(0)
 
         task = asyncio.create_task(slam())
