@@ -349,7 +349,7 @@ def test_what_was_refused_may_be_asked_again_and_what_was_done_never_is(
             with store.connections.writing() as db:
                 rows = db.execute(sa.select(METADATA.tables["asked"])).all()
                 assert sorted(row.status for row in rows) == [0, 200]
-                assert "N1" not in "".join(row.body for row in rows), "nobody reads it in the database"
+                assert "shop-N1" not in "".join(row.body for row in rows), "nobody reads it in the database"
                 asked.forget_answers(db)
                 assert asked.forget_asked(1, max(row.at_us for row in rows) + 1, db) == 1
             again = await client.post(f"{of}/pay", json={**BY, "amount": 5}, headers={**key, KEY_HEADER: "other"})
