@@ -89,9 +89,8 @@ class AskedAgain:
         body.anew()
         try:
             known = await self._asked(lambda book: book.look(request.key))
-        except StoreError:  # whose work it is says so
-            await self._app(scope, body, send)
-            return
+        except StoreError:  # if it is there again for the work, that writes the key, or finds it
+            known = None
         if known is None:
             try:
                 with asking(request):
@@ -102,7 +101,11 @@ class AskedAgain:
                 await self._keep(request, kept)
                 await kept.give(send)
                 return
-        await self._again(request, known, scope, body, send)
+        try:
+            await self._again(request, known, scope, body, send)
+        except StoreError as error:
+            answer = field_problems_answer(503, f"{KEY_HEADER}: what was answered before is not known now: {error}")
+            await answer(scope, body, send)
 
     async def _keep(self, request: KeyedRequest, kept: _Kept) -> None:
         """What was refused is not done, and may be asked again; of what went wrong nobody knows what was done."""
@@ -126,14 +129,13 @@ class AskedAgain:
         loop = asyncio.get_running_loop()
         until = loop.time() + _WAIT_S
         while known is None or (known.status == 0 and known.said == request.said):
-            if loop.time() > until:
-                break
-            await asyncio.sleep(_LOOK_S)
             known = await self._asked(lambda book: book.look(request.key))
             if known is None:  # the first one was refused
                 await self._once(request, scope, body, send)
                 return
-        assert known is not None, "somebody asked it"
+            if known.status or loop.time() > until:
+                break
+            await asyncio.sleep(_LOOK_S)
         if known.said != request.said:
             text = "another request came with it: each has its own"
             answer = field_problems_answer(422, f"{KEY_HEADER}: {text}", [FieldSaid(KEY_HEADER, text)])

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any
 
 from chaos.site import GoneWrongError, Site, wait_for
 from edge.config.lines import LineConfig
@@ -168,7 +170,7 @@ def balanced(site: Site, ledgers: Mapping[str, Ledger]) -> dict[str, int]:
         troubles += [f"order {order} shipped {count} times" for order, count in ledger.shipped.items() if count > 1]
         troubles += _stored(site, ledger)
     troubles += both(list(ledgers.values()))
-    if audit := site.ask("/api/v1/stock/audit"):
+    if audit := _audit(site):
         troubles.append(f"stock: {audit}")
     if troubles:
         raise GoneWrongError("\n".join(dict.fromkeys(troubles)))
@@ -182,6 +184,19 @@ def balanced(site: Site, ledgers: Mapping[str, Ledger]) -> dict[str, int]:
         "points": len(set(site.influx.taken)),
         "messages": len(site.heard.messages()),
     }
+
+
+def _audit(site: Site) -> Any:
+    """Where the two books of stock differ, once the api answers."""
+    said: list[Any] = []
+
+    def answered() -> bool:
+        with suppress(OSError, HTTPException, ValueError):
+            said.append(site.ask("/api/v1/stock/audit"))
+        return bool(said)
+
+    wait_for(answered, lambda: "the api does not say whether the books of stock agree")
+    return said[0]
 
 
 def _caught_up(site: Site, reader: JournalReader) -> None:

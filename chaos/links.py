@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -113,7 +112,7 @@ class Link:
         return await asyncio.open_connection("127.0.0.1", self._to)
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        try:
             while octets := await source.read(PORTION):
                 await self._open.wait()
                 if self._slow_s:
@@ -122,6 +121,9 @@ class Link:
                 await target.drain()
             if self._way is not Way.HALF and target.can_write_eof():
                 target.write_eof()
+        except OSError:  # one side is gone: the other learns it, as it would without anybody between them
+            if self._way is not Way.HALF:
+                target.transport.abort()
 
 
 class Links:

@@ -31,8 +31,8 @@ from edge.config.label import LabelTable
 from edge.config.shipping import PlanTable, ServiceTable, ZoneTable
 from edge.intake.sales_orders import EXAMPLE
 from edge.site import asked
-from edge.site.asked_book import AskedBook
-from edge.site.store import SiteStore
+from edge.site.asked_book import AskedBook, KeptAnswer
+from edge.site.store import SiteStore, StoreError
 from edge.site.tables import METADATA
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -355,4 +355,38 @@ def test_what_was_refused_may_be_asked_again_and_what_was_done_never_is(
             again = await client.post(f"{of}/pay", json={**BY, "amount": 5}, headers={**key, KEY_HEADER: "other"})
             assert again.status_code == 409, "persons are erased, and what was done is not done again"
 
+    run(talk())
+
+
+def test_a_key_is_written_also_where_the_store_was_away_while_it_was_looked_up(
+    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work writes it, or finds it; and where nobody can say what was answered, that is said."""
+    gone = [0]
+    look = AskedBook.look
+
+    def looked(self: AskedBook, key: str) -> KeptAnswer | None:
+        if gone[0]:
+            gone[0] -= 1
+            raise StoreError("site store: away")
+        return look(self, key)
+
+    async def talk() -> None:
+        app = app_of(project, tmp_path / "site", f"sqlite:///{tmp_path}/site.sqlite")
+        async with client_of(app) as client:
+            await asyncio.to_thread(filled, app.state.site.store())
+            of, key = "/api/v1/sales-orders/shop-N1", {"if-match": "*", KEY_HEADER: "mine"}
+            assert (await client.post("/api/v1/sales-orders", json=sale(1, payment=UNPAID))).status_code == 201
+
+            async def pay(away: int) -> httpx.Response:
+                gone[0] = away
+                return await client.post(f"{of}/pay", json={**BY, "amount": 70}, headers=key)
+
+            assert (await pay(1)).status_code == 200  # the first time, and the store is away for a moment
+            for away, status in ((1, 200), (2, 503), (0, 200)):
+                again = await pay(away)
+                assert again.status_code == status and (REPLAYED in again.headers) == (status == 200), again.text
+            assert (await client.get(of)).json()["amounts"]["paid"] == 70
+
+    monkeypatch.setattr(AskedBook, "look", looked)
     run(talk())

@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from struct import pack
 from types import SimpleNamespace
 from typing import cast
 
@@ -190,6 +191,24 @@ def test_links_are_cut_and_whole_again() -> None:
             links.begin("a", way, 0.001)
             links.over("a")
         assert through()
+
+
+def test_who_talks_to_somebody_that_resets_is_reset() -> None:
+    """Also while it has nothing to say: a link that knows that one side is gone lets the other one know."""
+    server = socket.create_server(("127.0.0.1", 0))
+    links = Links()
+    server.settimeout(HANGS_S)
+    client = socket.create_connection(("127.0.0.1", links.make("a", server.getsockname()[1])), HANGS_S)
+    client.sendall(b"?")
+    (other, _) = server.accept()
+    assert other.recv(1) == b"?"
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+    other.close()  # with a reset
+    with suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+    client.close()
+    server.close()
+    links.close()
 
 
 def test_a_seed_draws_the_same(tmp_path: Path) -> None:

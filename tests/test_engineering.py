@@ -101,7 +101,7 @@ def test_engineers_see_what_works_and_what_the_files_say(
             assert [its["problems"] for its in bench["checked"]] == [[]]
             page = (await client.get("/engineering")).text
             assert "obeys another controller" in page and "12 records to go" in page and "Execute" in page
-            assert '<b class="urgent">2345.6 ms behind this machine, ± 0.4 ms</b>' in page
+            assert '<b class="urgent">2,345.6 ms behind this machine, ± 0.4 ms</b>' in page
             assert "counts since 2026-" in page and "tells no time" in page
             drawn = await client.get("/engineering/portal/sorter.svg")
             assert drawn.headers["content-type"] == "image/svg+xml" and "passages, offset" in drawn.text

@@ -298,3 +298,14 @@ def test_the_whole_core_identifies_and_checks(project: Path, away: str) -> None:
     told = [say(Teller(config.layouts()).tell(value)) for value in finals if value.portal]
     assert all("at the second portal check" in text for text in told)
     assert_replays(outcome.journal)
+
+
+def test_only_what_is_decided_at_its_induction_has_a_reaction_time(project: Path, layout: LineLayout) -> None:
+    """With a portal behind it that would be the belt's way."""
+    assert not layout.known_at_induction
+    assert replace(layout, check=None).known_at_induction
+    for example in ("barcode-sorter", "own-devices", "warehouse"):
+        for one in load_line(project / "examples" / example / "LINE.toml").layouts():
+            assert one.known_at_induction == (one.job is Job.SORT), one.name
+            if one.portal.scanners:
+                assert not replace(one, portal=replace(one.portal, scan_mm=1)).known_at_induction

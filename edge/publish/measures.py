@@ -61,7 +61,7 @@ from edge.core.events import (
     Started,
     ToteChecked,
 )
-from edge.core.values.layout import Job, LineLayout
+from edge.core.values.layout import LineLayout
 from edge.core.values.verdicts import Trial
 from edge.publish import schema
 from edge.publish.gauges import measured
@@ -320,7 +320,7 @@ class Measures:
         }
         inducted = self._inducted.get(seq, (value.plc, value.value))
         if inducted is not None:
-            if self._layouts[decided.line].job is Job.SORT:
+            if self._layouts[decided.line].known_at_induction:
                 fields["reaction_us"] = value.at_us - inducted.at_us
             left_ms = (decided.expiry_ms - inducted.plc_ms + 2**31) % 2**32 - 2**31
             fields["margin_us"] = margin_us = inducted.device_us + left_ms * 1000 - value.at_us

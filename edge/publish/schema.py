@@ -192,7 +192,7 @@ REACTION = Measurement(
     ("line", "plc", "result"),
     (
         _TRACK,
-        _i("reaction_us", "from the induction's arrival here until handled; lines that sort only", "µs"),
+        _i("reaction_us", "from the induction's arrival here until handled; sorters, no portal behind it", "µs"),
         _i("handling_us", "from the decision until handled", "µs"),
         _i("margin_us", "from handled until the route would have expired; negative = too late", "µs"),
         _i("late", "1 = too late: expired, past the decision point, or no margin left"),

@@ -276,14 +276,14 @@ class SimulatedFloor:
             await asyncio.shield(self._task)
 
     def latest_reaction_ms(self) -> ReactionMs:
-        """Of the newest 1,000 reactions of each sorting PLC."""
-        return percentiles_ms([sample for plc in self._sorting_plcs() for sample in plc.reactions_us[-1000:]])
+        """Of the newest 1,000 reactions of each PLC that drives a line decided at its induction."""
+        return percentiles_ms([sample for plc in self._plcs_that_react() for sample in plc.reactions_us[-1000:]])
 
     def report(self) -> FloorReport:
         """The truth so far."""
         sorters = [name for name, layout in self._layouts.items() if layout.job is Job.SORT]
         totes = [name for name, layout in self._layouts.items() if layout.job is Job.VERIFY]
-        reactions = [sample for plc in self._sorting_plcs() for sample in plc.reactions_us]
+        reactions = [sample for plc in self._plcs_that_react() for sample in plc.reactions_us]
         tally = self.tally
         return FloorReport(
             seed=self.seed,
@@ -478,8 +478,8 @@ class SimulatedFloor:
 
     # ---- the PLCs ----------------------------------------------------------------------------------------------------
 
-    def _sorting_plcs(self) -> list[SimulatedPlc]:
-        names = dict.fromkeys(layout.plc for layout in self._layouts.values() if layout.job is Job.SORT)
+    def _plcs_that_react(self) -> list[SimulatedPlc]:
+        names = dict.fromkeys(layout.plc for layout in self._layouts.values() if layout.known_at_induction)
         return [self._plcs[name] for name in names if name in self._plcs]
 
     def _host_alive(self, plc: SimulatedPlc) -> bool:

@@ -20,8 +20,17 @@ from edge.site.dialect import IN_USE
 
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
 _SCHEMES = "allowed are sqlite:///path and postgresql://user@host/database"
-_LOST = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""Seconds until a server that says nothing any more is taken for gone."""
+_LOST = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""Seconds until a server that says nothing any more is taken for gone; and milliseconds, where it had been asked.
+
+While something sent is not acknowledged no keepalive goes out: TCP would send it again for a quarter of an hour.
+"""
 _ALWAYS = {"application_name": "lanewise", "prepare_threshold": None}
 """A prepared statement keeps its plan: the one of an empty table reads all of a table that has grown since."""
 _POOL = 5
@@ -103,7 +112,7 @@ def _postgresql(url: sa.URL, readonly: bool, upgrades: bool) -> sa.Engine:
         pool_size=_POOL,
         max_overflow=0,
         pool_timeout=30,
-        connect_args=_LOST | _ALWAYS,
+        connect_args={name: its for name, its in _LOST.items() if name not in url.query} | _ALWAYS,
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if readonly else {},
     )
     if not readonly and not upgrades:

@@ -24,7 +24,7 @@ from edge.core.events import (
     Sorted,
     ToteChecked,
 )
-from edge.core.values.layout import Job, LineLayout
+from edge.core.values.layout import LineLayout
 from edge.journal.record import Value
 from edge.views.picture import Reaction
 from plc.words import EventType, Opcode
@@ -221,7 +221,7 @@ class History:
             slot = self._slot(layout.name, value.at_us)
             if expiry_us is not None and len(slot.margins_us) < KEEP_SAMPLES:
                 slot.margins_us.append(expiry_us - value.at_us)
-            if inducted_us is not None and layout.job is Job.SORT and len(slot.reactions_us) < KEEP_SAMPLES:
+            if inducted_us is not None and layout.known_at_induction and len(slot.reactions_us) < KEEP_SAMPLES:
                 slot.reactions_us.append(max(0, value.at_us - inducted_us))
 
     def _count(self, line: str, at_us: int, what: str) -> None:

@@ -57,7 +57,7 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.alarm import AlarmState
-from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.layout import LaneRole, LineLayout
 from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.lane_hands import Lane, LaneHand
@@ -522,7 +522,7 @@ class LiveView:
         for line in self._of_plc(value.plc):
             if value.opcode == Opcode.ROUTE:
                 inducted_us = line.inducted_us.pop(value.value, None)
-                if inducted_us is not None and line.layout.job is Job.SORT:
+                if inducted_us is not None and line.layout.known_at_induction:
                     line.reactions.append(max(0, value.at_us - inducted_us))
                     line.new_reaction = True
             elif value.opcode == Opcode.LANE and value.refusal and value.target in line.lanes:

@@ -24,6 +24,8 @@ _COUNTS_US = 10 * 365 * 86_400_000_000
 """A clock that is so far behind shows no time of day: it counts from its start."""
 _OFF_US = 1_000_000
 """A clock that shows the time of day and is so far off misleads whoever reads the device's own log."""
+_DAY_US = 86_400_000_000
+"""By which a clock is off that somebody set wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,11 @@ def clock_shown(values: Mapping[str, float]) -> tuple[Phrase, bool]:
     unsure = f"{values.get('clock_unsure_us', 0) / 1000:.1f}"
     if ahead_us < -_COUNTS_US:
         return phrase("tech.clock.counts", since=iso(int(-ahead_us)), unsure=unsure), False
-    off, ms = abs(ahead_us) > _OFF_US, f"{abs(ahead_us) / 1000:.1f}"
+    off, ms, days = abs(ahead_us) > _OFF_US, f"{abs(ahead_us) / 1000:,.1f}", f"{abs(ahead_us) / _DAY_US:,.1f}"
+    if ahead_us <= -_DAY_US:
+        return phrase("tech.clock.days.behind", days=days), off
+    if ahead_us >= _DAY_US:
+        return phrase("tech.clock.days.ahead", days=days), off
     if ahead_us < 0:
         return phrase("tech.clock.behind", ms=ms, unsure=unsure), off
     return phrase("tech.clock.ahead", ms=ms, unsure=unsure), off

@@ -122,6 +122,14 @@ class LineLayout:
         """The names of all its barcode scanners."""
         return tuple(scanner for portal in self.portals for scanner in portal.scanners)
 
+    @property
+    def known_at_induction(self) -> bool:
+        """Whether a parcel is decided as its induction is told: nothing that names it looks at it later."""
+        return self.job is Job.SORT and all(
+            (not portal.readers or portal.antenna_mm <= 0) and (not portal.scanners or portal.scan_mm <= 0)
+            for portal in self.portals
+        )
+
     def travel_us(self, from_mm: int, to_mm: int) -> int:
         """Time from one position to another at the belt's speed; negative when it lies behind."""
         return (to_mm - from_mm) * 1_000_000 // self.speed_mm_s

@@ -74,6 +74,8 @@ ENGINEERING: Rows = {
     "tech.clock.host": ("This machine", "本機"),
     "tech.clock.ahead": ("{ms} ms ahead of this machine, ± {unsure} ms", "比本機快 {ms} 毫秒，± {unsure} 毫秒"),
     "tech.clock.behind": ("{ms} ms behind this machine, ± {unsure} ms", "比本機慢 {ms} 毫秒，± {unsure} 毫秒"),
+    "tech.clock.days.ahead": ("{days} days ahead of this machine", "比本機快 {days} 天"),
+    "tech.clock.days.behind": ("{days} days behind this machine", "比本機慢 {days} 天"),
     "tech.clock.counts": ("counts since {since}, ± {unsure} ms", "自 {since} 起計時，± {unsure} 毫秒"),
     "tech.clock.none": ("tells no time", "未提供時間"),
     "tech.clock.good": (
