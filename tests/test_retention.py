@@ -53,7 +53,7 @@ def test_nobody_loses_what_it_needs_unless_told(
 
 def decisions(project: Path, path: Path) -> list[Journaled | Event]:
     """A journal with its marks, as a controller writes it: the state after every hundredth record that ends a step."""
-    values = PureSite(example(project), 9, {"sorter": 120, "tote1": 8}).run(600).journal
+    values = PureSite(example(project), 9, {"sorter": 240, "tote1": 16}).run(1_200).journal
     journal, core, waiting, started = Journal(path), Core((), live=False), 0, 0
     for value in values:
         if type(value).__name__ in INPUT_KINDS and journal.seq - waiting >= 100:

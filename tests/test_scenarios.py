@@ -1,7 +1,7 @@
 """Scenarios: what the core decides, case by case. Each folder in `scenarios` is one: what is there, happens, follows.
 
 `LINE.toml` says in its first line what the scenario shows. `inputs.jsonl` and `expected.jsonl` hold a value a line,
-`{"<kind>": <body>}`, the body as a journal has it: `SELECT json_object(kind, json(body)) FROM record` gives such lines.
+`{"<kind>": <body>}`, the body as a journal has it.
 TagsRead and Tick may be inputs as well. Time goes by and deadlines come by themselves, unless there are inputs that a
 controller gives itself, as in a journal. `make test ARGS="tests/test_scenarios.py --rewrite"` expects what comes now.
 """

@@ -97,7 +97,7 @@ NEWER: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda path: append(path, "Started", msgspec.to_builtins(started_of(path)) | {"flags": ["novel"]}),
         "record 3438: written by a newer version: needs decision flag 'novel'",
     ),
-    "form": (lambda path: change(path, "PRAGMA user_version=1"), "its form is 1, this version knows 0"),
+    "form": (lambda path: change(path, "PRAGMA user_version=2"), "its form is 2, this version knows 1"),
 }
 
 

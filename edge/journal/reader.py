@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from edge.journal.bodies import body_text
 from edge.journal.earlier import in_todays_words
 from edge.journal.parts import READ, whole
 from edge.journal.record import JournalError, Record, unknown_word
@@ -22,8 +23,11 @@ State = TypeVar("State")
 _NEWEST = 2**63 - 1
 APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 """By this number a SQLite file says that it is a journal."""
-FORM = 0
-"""The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them."""
+FORM = 1
+"""The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them.
+
+1: long texts are packed (`edge.journal.bodies`). A file that was begun in an earlier form keeps it.
+"""
 
 
 class StoredState(NamedTuple, Generic[State]):
@@ -34,12 +38,13 @@ class StoredState(NamedTuple, Generic[State]):
     apart: bool
 
 
-def check_form(db: sqlite3.Connection, path: Path) -> None:
-    """Raises JournalError where a newer version gave the file another form."""
-    form = db.execute("PRAGMA user_version").fetchone()[0]
+def check_form(db: sqlite3.Connection, path: Path) -> int:
+    """The file's form. Raises JournalError where a newer version gave it another one."""
+    form: int = db.execute("PRAGMA user_version").fetchone()[0]
     if form > FORM:
         why = f"its form is {form}, this version knows {FORM}"
         raise JournalError(f"journal {path}: {why}: start the version that wrote it, or give `journal` another path")
+    return form
 
 
 class JournalReader:
@@ -221,7 +226,8 @@ class JournalReader:
         return found, found is not body
 
     def _records(self, sql: str, *values: object) -> list[Record]:
-        records = [Record(*row) for row in self._rows(sql, *values)]
+        rows = self._rows(sql, *values)
+        records = [Record(seq, at_us, line, kind, body_text(body)) for seq, at_us, line, kind, body in rows]
         for record in records:
             if type(record.at_us) is not int:
                 raise JournalError(f"journal {self.path}: record {record.seq}: damaged: its time is {record.at_us!r}")

@@ -2,7 +2,8 @@
 
 Public names: Journal, is_written.
 
-Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON;
+Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON, packed where it
+is long (`edge.journal.bodies`);
 ``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
 so that a start need not read the whole file, without its large parts, ``part``: see `edge.journal.parts`; ``mark``,
 ``trimmed``: see `edge.journal.trim`.
@@ -23,11 +24,12 @@ from typing import TextIO
 
 from edge.core.names import refs
 from edge.core.values.state import CoreState
+from edge.journal.bodies import stored_body
 from edge.journal.disk import begin_file, no_room
 from edge.journal.host_time import now_us
 from edge.journal.parts import SCHEMA as PART_SCHEMA
 from edge.journal.parts import Checkpoint, packed, store
-from edge.journal.reader import APPLICATION_ID, check_form
+from edge.journal.reader import APPLICATION_ID, FORM, check_form
 from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.sign import Unwritable, WriterSign, reason_of, show
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
@@ -110,7 +112,9 @@ class Journal:
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and found != APPLICATION_ID:
             raise JournalError(f"journal {self._path}: another program's SQLite file; give a path of its own")
-        check_form(self._db, self._path)
+        if not tables:
+            self._db.execute(f"PRAGMA user_version={FORM}")
+        self._packs = check_form(self._db, self._path) >= 1
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         # One writer at a time: a second controller on the same file would interleave its decisions.
@@ -289,12 +293,16 @@ class Journal:
             if not more and self._trim is trim:
                 self._trim = None
 
+    def _stored_body(self, body: str) -> str | bytes:
+        return stored_body(body) if self._packs else body
+
     def _store(self, batch: list[tuple[int, Entered[Value]]], state: Checkpoint | None) -> None:
         if not batch and not state:
             return
         fresh = [one for one in batch if one[0] > self.stored]  # all of them, unless what came behind a commit failed
         rows = [
-            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, body) for seq, (value, body) in fresh
+            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, self._stored_body(body))
+            for seq, (value, body) in fresh
         ]
         names = [(name, seq) for seq, (value, _) in fresh for name in refs(value)]
         self._db.execute("BEGIN IMMEDIATE")
