@@ -17,6 +17,7 @@ import msgspec
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from edge.config.keys import said_at
 from edge.config.problem import said_of
 
 
@@ -49,10 +50,10 @@ class FieldSaid:
     detail: str
 
 
-def said_of_field(item: Mapping[str, Any]) -> FieldSaid:
-    """One of the errors that a model of pydantic found."""
+def said_of_field(item: Mapping[str, Any], model: type[BaseModel] | None = None) -> FieldSaid:
+    """One of the errors that a model of pydantic found; by ``model`` it is known which keys there are."""
     where = ".".join(str(part) for part in item["loc"] if part not in ("body", "[key]")) or "body"
-    return FieldSaid(where, said_of(item))
+    return FieldSaid(where, said_of(item) if model is None else said_at(model, item))
 
 
 def _told(one: FieldSaid, detail: str, *, alone: bool) -> str:

@@ -19,7 +19,7 @@ from api.answers import json_answer
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit
-from edge.config.problem import said_of
+from edge.config.keys import said_at
 from edge.config.shipping import ServicesFile, ServiceTable, shipping_problems
 from edge.intake.calendars import CalendarError, day_begin_us, day_end_us, local_day, moment_us
 from edge.intake.operators import ONE_LINE, By
@@ -212,7 +212,7 @@ def _read(site: Site, text: str) -> tuple[Mapping[str, ServiceTable], list[str]]
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         return {}, [f"contract: {error}"]
     except ValidationError as error:
-        where = [(".".join(str(part) for part in item["loc"]), said_of(item)) for item in error.errors()]
+        where = [(".".join(str(part) for part in item["loc"]), said_at(ServicesFile, item)) for item in error.errors()]
         return {}, [f"contract: {place}: {said}" for place, said in where]
     return found, [f"contract: {one}" for one in shipping_problems(found, site.config.plan)]
 

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from api.answers import FieldSaid, field_problems_answer, problems_answer
 from api.problem_details import is_v1, problem_answer
+from edge.config.keys import said_at
 from edge.config.problem import first_of, said_of
 from edge.journal.record import JournalError
 from edge.orders.articles import GtinError
@@ -67,9 +68,13 @@ def answer_errors(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         told = []
         places = _PLACES if is_v1(request) else ("body",)
+        body = getattr(request.scope.get("route"), "body_field", None)
         for item in error.errors():
             where = ".".join(str(part) for part in item["loc"] if part not in places) or "body"
-            told.append((where, said_of(item)))
+            if body is not None and item["loc"][:1] == ("body",):
+                told.append((where, said_at(body.field_info.annotation, {**item, "loc": item["loc"][1:]})))
+            else:
+                told.append((where, said_of(item)))
         if is_v1(request):
             return problem_answer(422, "; ".join(f"{where}: {said}" for where, said in told), told)
         return problems_answer(422, [f"{where}: {said}" for where, said in told])

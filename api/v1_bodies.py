@@ -55,7 +55,7 @@ def body_of(kind: type[_T], body: bytes) -> _T | Response:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        said = [said_of_field(item) for item in error.errors(include_url=False, include_context=False)]
+        said = [said_of_field(item, kind) for item in error.errors(include_url=False, include_context=False)]
         return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said[:100])
 
 

@@ -7,8 +7,10 @@ orders are held, accepted, planned, released and in somebody's hands.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,3 +107,45 @@ def bears(
             assert all(fields) and (fields or answer.status_code != 422), here
 
     law()
+
+
+def test_a_key_that_there_is_not_is_refused_with_those_that_there_are(app: FastAPI) -> None:
+    """In every body, also in the parts of it."""
+    asked = 0
+
+    async def talk() -> None:
+        nonlocal asked
+        described = app.openapi()
+        async with client_of(app) as client:
+            for path, operations in described["paths"].items():
+                for method, operation in operations.items():
+                    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+                    for body, name in spoilt(content.get("schema", {}), described["components"]["schemas"]):
+                        where = re.sub(r"{n}|{seq}", "1", re.sub(r"{(?!n}|seq})\w+}", "x", path))
+                        answer = await client.request(method, where, json=body, headers={"if-match": "*"})
+                        assert answer.status_code in (400, 422), (where, body, answer.text)
+                        assert f"unknown key: did you mean '{name}'? allowed: " in answer.text, (
+                            where,
+                            body,
+                            answer.text,
+                        )
+                        asked += 1
+
+    asyncio.run(talk())
+    assert asked > 60
+
+
+def spoilt(schema: dict[str, Any], known: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Bodies that have one key too many, and the key it is like: in the whole, and in the first of each list."""
+    schema = next((one for one in schema.get("anyOf", ()) if "type" in one or "$ref" in one), schema)
+    schema = known[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if schema.get("type") == "array":
+        yield from (([body], name) for body, name in spoilt(schema["items"], known))
+        return
+    properties = schema.get("properties", {})
+    if properties and not schema.get("additionalProperties"):
+        name = max(properties, key=len)
+        yield {f"{name}z": 1}, name
+    for key, its in properties.items():
+        if its.get("type") == "array":
+            yield from (({key: body}, name) for body, name in spoilt(its, known))

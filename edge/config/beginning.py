@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from edge.config.problem import ConfigError, said_of, unknown
+from edge.config.keys import said_at
+from edge.config.problem import ConfigError
 from edge.config.table import Beside, Frozen, Listen, Name, is_loopback
 from edge.core.values.layout import Job
 
@@ -79,9 +80,7 @@ def answered(source: Path, answers: Mapping[str, object]) -> Beginning:
 
 
 def _said(problem: dict[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return unknown(str(problem["loc"][-1]), Beginning.model_fields)
-    return said_of(problem)
+    return said_at(Beginning, problem)
 
 
 def line_text(its: Beginning) -> str:

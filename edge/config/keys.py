@@ -1,23 +1,36 @@
-"""Which keys may stand at a place of a file that a model of pydantic describes.
+"""Which keys may stand at a place of a file or body that a model of pydantic describes.
 
-Public names: keys_at.
+Public names: keys_at, said_at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from edge.config.problem import said_of, unknown
 
-def keys_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The keys of the table at a place, as pydantic tells places, in its model's order; empty = no table."""
+
+def keys_at(model: Any, place: Sequence[int | str]) -> list[str]:
+    """The keys of the table at a place, as pydantic tells places, in its model's order; empty = no table.
+
+    ``model``: of the whole, a table or several in a list.
+    """
     kinds: list[Any] = [model]
     for part in place:
         kinds = [inner for kind in kinds for inner in _within(kind, part)]
     tables = [table for kind in kinds for table in _tables(kind)]
     return list(dict.fromkeys(field.alias or key for table in tables for key, field in table.model_fields.items()))
+
+
+def said_at(model: Any, problem: Mapping[str, Any]) -> str:
+    """As `said_of`; and of a key that there is not, the one that may be meant, and those that there are."""
+    if problem["type"] != "extra_forbidden":
+        return said_of(problem)
+    place = problem["loc"]
+    return unknown(str(place[-1]), keys_at(model, place[:-1]))
 
 
 def _within(kind: Any, part: int | str) -> Iterator[Any]:
@@ -26,7 +39,7 @@ def _within(kind: Any, part: int | str) -> Iterator[Any]:
         yield from (field.annotation for key, field in kind.model_fields.items() if part in (key, field.alias))
     elif get_origin(kind) is dict:
         yield get_args(kind)[1]
-    elif get_origin(kind) is tuple:
+    elif get_origin(kind) in (tuple, list, Sequence):
         yield from get_args(kind)
     elif told := [table for table in _tables(kind) if part in _tags(table)]:
         yield from told
@@ -39,7 +52,7 @@ def _tables(kind: Any) -> Iterator[type[BaseModel]]:
     """The tables that a type may be."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
-    elif get_origin(kind) not in (dict, tuple):
+    elif get_origin(kind) not in (dict, tuple, list, Sequence):
         for inner in get_args(kind):
             yield from _tables(inner)
 

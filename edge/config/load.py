@@ -19,7 +19,7 @@ from edge.config.accounts import account_problems
 from edge.config.care import care_problems
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
-from edge.config.keys import keys_at
+from edge.config.keys import said_at
 from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, SiteConfig
@@ -31,7 +31,7 @@ from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
 from edge.config.points import every_point
 from edge.config.portals import portal_problems
-from edge.config.problem import MISSING, ConfigError, said_of, unknown
+from edge.config.problem import MISSING, ConfigError
 from edge.config.publish import EpcisConfig, publisher_problems
 from edge.config.readers import card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
@@ -206,8 +206,6 @@ def _problem(model: type[Frozen], item: dict[str, Any]) -> str:
         loc = (*loc[:2], *loc[3:])  # between its name and the key stands the kind of its driver or target
     where = ".".join(f"{part}" for part in loc)
     match item["type"]:
-        case "extra_forbidden":
-            return f"{where}: {unknown(str(loc[-1]), keys_at(model, item['loc'][:-1]))}"
         case "reader_driver":
             return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
         case "union_tag_not_found":
@@ -216,7 +214,7 @@ def _problem(model: type[Frozen], item: dict[str, Any]) -> str:
             said = item["ctx"]
             return f"{where}.{said['discriminator'].strip(chr(39))}: {said['tag']!r}: allowed: {said['expected_tags']}"
         case _:
-            return f"{where}: {said_of(item)}"
+            return f"{where}: {said_at(model, item)}"
 
 
 def _line_problems(config: LineConfig) -> Iterator[str]:

@@ -21,7 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from edge.config.problem import said_of, shown
+from edge.config.keys import said_at
+from edge.config.problem import shown
 from edge.core.values.text import one_line, plain_line
 from edge.intake.keys import ID_LENGTH
 from rfid.epc.identity import check_digit
@@ -108,8 +109,8 @@ def whole_number(digits: str) -> int | str:
     return int(digits) if len(digits) <= _LONGEST else digits
 
 
-def problems_of(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """What a model found: the key's path, as ``lines.0.gtin``, and the value with what is allowed."""
+def problems_of(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[str, str]]:
+    """What ``model`` found: the key's path, as ``lines.0.gtin``, and the value with what is allowed."""
     items = error.errors(include_url=False)
     for item in items:
         depth = len(item["loc"])
@@ -120,7 +121,7 @@ def problems_of(error: ValidationError) -> Iterator[tuple[str, str]]:
         if item["type"] == "model_type":
             yield where, f"{type(item['input']).__name__}: allowed is an object with the keys of an order"
         else:
-            yield where, said_of(dict(item))
+            yield where, said_at(model, item)
 
 
 def _part(part: int | str) -> str:

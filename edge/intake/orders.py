@@ -241,7 +241,7 @@ def _judged(drafts: Iterable[_Draft], orders: list[Order], names: ToteNames | No
         try:
             order = OrderIn.model_validate(draft.given, context=names).order()
         except ValidationError as error:
-            yield from _problems(error, draft.place)
+            yield from (f"{draft.place(path)}: {said}" for path, said in problems_of(OrderIn, error))
             continue
         named = [("id", order.id)]
         named += [("external", f"{order.channel} {order.external}")] if order.external else []
@@ -251,11 +251,6 @@ def _judged(drafts: Iterable[_Draft], orders: list[Order], names: ToteNames | No
             if first != here:
                 yield f"{here}: {value!r}: stands at {first} already: allowed is each order once"
         orders.append(order)
-
-
-def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[str]:
-    for path, said in problems_of(error):
-        yield f"{name(path)}: {said}"
 
 
 # ---- CSV -------------------------------------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def entry_of(given: object, number: int = 0) -> OrderEntry:
     try:
         return OrderEntry(number, SalesOrderIn.model_validate(given).draft(f"{number}"))
     except ValidationError as error:
-        found = (FieldProblem(path or "body", said) for path, said in problems_of(error))
+        found = (FieldProblem(path or "body", said) for path, said in problems_of(SalesOrderIn, error))
         return OrderEntry(number, None, tuple(islice(found, LISTED)))
 
 
