@@ -165,7 +165,7 @@ def _list(site: Site, request: Request) -> Response:
         aside=[one for one in alarms if one.state in _SILENT],
         by=asked(request, "by", 80),
         done=alarm_words.of_done(wished, alarm) if wished and alarm else "",
-        troubles=[one.text for one in site.health().troubles],
+        troubles=[one.said for one in site.health().troubles],
         **_SHOWN,
     )
 

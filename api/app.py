@@ -54,6 +54,7 @@ from api.picks import pick_routes
 from api.points import point_routes
 from api.put_back_page import put_back_page_routes
 from api.refusals import answer_errors
+from api.refused_page import RefusedPage
 from api.return_label import return_label_routes
 from api.sales import sales_routes
 from api.search import search_page_routes, search_routes
@@ -187,6 +188,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.add_middleware(AskedAgain, book=lambda: _asked_book(site.store()))
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
+    app.add_middleware(RefusedPage, site=site)
     app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
     answer_errors(app)
     _order_routes(app, site)

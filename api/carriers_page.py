@@ -22,7 +22,7 @@ from edge.orders.what_if import WhatIf
 from edge.site import carriers_shown, suspending
 from edge.site.contracts_shown import service_views
 from edge.site.suspending import SuspensionError
-from edge.views.plan_sentences import tell_refusal
+from edge.views.plan_sentences import of_day, tell_refusal
 from edge.views.words.phrase import Word, phrase
 
 _ROOM = 100
@@ -141,6 +141,7 @@ def _page(
         hours=lambda us: round(us / _HOUR_US, 1),
         of_refusal=tell_refusal,
         of_goods=lambda name: phrase(f"goods.{name}"),
+        of_day=of_day,
         words=_WORDS,
     )
 

@@ -153,6 +153,7 @@ def _shown(
         wanted=_wanted(row, taken),
         more=urlencode({"by": by, "after": rows[-1].seq}) if len(rows) == _ROOM else "",
         chosen=lambda one: urlencode({"by": by, "n": one.seq}),
+        of_why=lambda why: phrase("back.why.cancelled") if why == put_backs.CANCELLED else why,
     )
 
 

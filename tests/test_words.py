@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import edge.orders
 from edge.config.load import load_line
+from edge.config.shipping import Weekday
 from edge.core.events import (
     KINDS,
     AnomalyCode,
@@ -145,6 +147,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "verdict.*": ("verified", "refused"),
 }
 PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "day.*": get_args(Weekday),
     "account.role.*": Role,
     "account.way.*": ("password", "badge", "oidc"),
     "audit.outcome.*": ("done", "refused", "failed"),
@@ -276,6 +279,7 @@ MAKERS = (
     "api/pages.py",
     "api/parcels.py",
     "api/pick_pages.py",
+    "api/refused_page.py",
     "api/put_back_page.py",
     "api/engineering_page.py",
     "api/lists.py",
@@ -293,6 +297,7 @@ MAKERS = (
 )
 """What names codes of words in Python."""
 SAID_BY_PYTHON = (
+    "refused",
     "find",
     "list",
     "tech",

@@ -19,6 +19,7 @@ from edge.core.events import (
     ParcelGated,
 )
 from edge.core.values.dock import Direction
+from edge.views.given_reasons import reason_told
 from edge.views.words.phrase import Phrase, note, phrase, switched
 
 DockValue: TypeAlias = (
@@ -88,5 +89,5 @@ def _gated(value: ParcelGated) -> Phrase:
     elif value.refused:
         more.append(phrase("gate.refused.off" if off else "gate.refused.aside", order=value.order))
     elif value.text:
-        more.append(phrase("gate.text", text=value.text))
+        more.append(phrase("gate.text", text=reason_told(value.text)))
     return phrase(f"gated-{value.verdict}", dock=value.dock, more=tuple(more))

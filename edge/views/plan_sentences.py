@@ -1,7 +1,7 @@
 """Why stock, carriers and rounds are as they are, as sentences.
 
 Public names: pickup_shown, tell_refusal, tell_left, tell_late, tell_displacement, tell_correction, tell_passed_over,
-tell_cover, tell_short, of_task, of_movement.
+tell_cover, tell_short, of_task, of_movement, of_day.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from edge.orders.picking import ShortReason, TaskState
 from edge.orders.reservations import Displacement
 from edge.orders.stock import MovementKind
 from edge.views.words.phrase import Phrase, phrase
+
+
+def of_day(day: str) -> Phrase:
+    """A day of the week, ``mon`` to ``sun``."""
+    return phrase(f"day.{day}")
 
 
 def pickup_shown(pickup: str) -> str:

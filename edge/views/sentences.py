@@ -63,6 +63,7 @@ from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.dock_sentences import tell_dock
+from edge.views.given_reasons import reason_told
 from edge.views.words.phrase import Phrase, Word, note, phrase, switched
 from edge.views.words.table import WORDS
 from plc.points import Quality
@@ -112,7 +113,7 @@ class Teller:
                 more = [phrase("route.round", round=value.round + 1)] if value.round else []
                 reason = phrase(f"route.{value.reason}")
                 lane = self._lane(value.line, value.lane)
-                return phrase("route-decided", lane=lane, reason=reason, more=(*more, *note(value.text)))
+                return phrase("route-decided", lane=lane, reason=reason, more=(*more, *note(reason_told(value.text))))
             case Sorted():
                 return self._sorted(value)
             case OrderShipped():
@@ -232,7 +233,7 @@ class Teller:
                 return phrase("plc-event", plc=plc, type=int(value.type), station=station, value=value.value)
 
     def _sorted(self, value: Sorted) -> Phrase:
-        code, more = f"sorted-{value.outcome}", note(value.text)
+        code, more = f"sorted-{value.outcome}", note(reason_told(value.text))
         lane = self._lane(value.line, value.lane) if value.lane else None
         wanted = phrase("to.lane", lane=self._lane(value.line, value.wanted)) if value.wanted else phrase("to.none")
         match value.outcome:

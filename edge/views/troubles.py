@@ -29,6 +29,11 @@ class Trouble:
     advice: str
     blind: bool
 
+    @property
+    def said(self) -> Phrase:
+        """What it is, in the words of any language."""
+        return Phrase(self.code, dict(self.values))
+
 
 def not_followed(controller: str, why: str) -> Trouble:
     """Its journal cannot be read, or tells nothing new."""

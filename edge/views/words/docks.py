@@ -97,7 +97,7 @@ DOCKS: Rows = {
         ": quality refused order {order}: take it off and put it aside",
         "：訂單 {order} 品檢不合格，請卸下並放到一旁",
     ),
-    "gate.text": (": {text}", "（{text}）"),
+    "gate.text": (": {text:; }", "（{text:；}）"),
     "load-requested": ("{by} {wish} {load}{more}", "{by}：{wish} {load}{more}"),
     "wish.open": ("asks to open load", "開始裝載"),
     "wish.close": ("asks to close load", "結束"),

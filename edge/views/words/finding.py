@@ -9,6 +9,17 @@ from edge.views.words.phrase import Rows
 
 FINDING: Rows = {
     "nav.floor": ("Floor", "現場"),
+    "refused.nothing": ("Nothing is here", "這裡沒有資料"),
+    "refused.title": ("This was not done", "未執行"),
+    "refused.no-page": ("{path}: there is no page of this name", "{path}：沒有這個頁面"),
+    "refused.find": (
+        "Look for what you want above, or go on by the pages there.",
+        "請用上方的查詢，或由上方選擇頁面。",
+    ),
+    "refused.back": (
+        "Go back with the browser: what you entered is still there.",
+        "請按瀏覽器的上一頁，輸入的內容仍在。",
+    ),
     "find.title": ("Find", "查詢"),
     "find.hint": ("Scan or type any number", "掃描或輸入任何號碼"),
     "find.label": (

@@ -33,7 +33,7 @@ def phrase(code: str, /, **values: Word) -> Phrase:
     return Phrase(code, values)
 
 
-def note(text: str) -> tuple[Phrase, ...]:
+def note(text: Word) -> tuple[Phrase, ...]:
     """What is said behind a sentence in brackets, if anything."""
     return (phrase("note", text=text),) if text else ()
 

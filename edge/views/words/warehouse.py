@@ -89,6 +89,7 @@ WAREHOUSE: Rows = {
     "back.open": ("To be put back", "待歸位"),
     "back.none": ("Nothing is to be put back.", "沒有待歸位的商品。"),
     "back.from": ("Take out of", "請取出自"),
+    "back.why.cancelled": ("cancelled", "已取消"),
     "back.since": ("Since", "起始時間"),
     "back.take": ("Take", "處理"),
     "back.leave": ("Leave it for later", "稍後處理"),
