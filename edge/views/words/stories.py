@@ -215,7 +215,7 @@ STORIES: Rows = {
     "config-taken.by": (", as {by} asked", "，由 {by} 要求"),
     "config-taken.closing": (
         "; lane {lane} of {line} gets nothing more and is there until it is empty",
-        "；{line} 的滑道 {lane} 不再分派，待淨空後移除",
+        "；{line} 的道口 {lane} 不再分派，待淨空後移除",
     ),
     "started": ("Controller {controller} {version} started", "控制器 {controller} {version} 已啟動"),
     "device-up": ("{device} is up: {reason}", "{device} 正常：{reason}"),
