@@ -1,6 +1,7 @@
 """How the API answers: values as JSON, and what is wrong as a list of lines.
 
-Public names: Problems, PROBLEMS, json_answer, problems_answer, FieldSaid, field_problems_answer, said_of_field.
+Public names: Problems, PROBLEMS, json_answer, problems_answer, FieldSaid, field_problems_answer, said_of_field,
+SaidValues, Journaled.
 
 Below ``/api/v1`` what is wrong is a problem of RFC 9457, with a line for each field; its ``problems`` are those lines.
 """
@@ -11,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from pydantic import BaseModel
@@ -19,6 +20,14 @@ from starlette.responses import JSONResponse, Response
 
 from edge.config.keys import said_at
 from edge.config.problem import said_of
+
+if TYPE_CHECKING:
+    from edge.views.words.phrase import Word
+
+    SaidValues: TypeAlias = dict[str, Word]
+    Journaled: TypeAlias = msgspec.Raw
+else:  # as the API describes itself: words may stand in words, and a record has its kind's own keys
+    SaidValues = Journaled = dict[str, Any]
 
 
 class Problems(BaseModel):

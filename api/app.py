@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from api.account_pages import account_page_routes, session_route
 from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
 from api.alarm_pages import alarm_page_routes
-from api.answers import PROBLEMS, json_answer, problems_answer
+from api.answers import PROBLEMS, Journaled, SaidValues, json_answer, problems_answer
 from api.asked_again import AskedAgain
 from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
@@ -84,7 +84,6 @@ from edge.site.asked_book import AskedBook
 from edge.site.store import Put, SiteStore
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
-from edge.views.words.phrase import Word
 from edge.views.words.table import say
 
 MAX_BODY = 16 * 2**20
@@ -128,11 +127,11 @@ class Story:
 
     at_us: int
     code: str
-    values: dict[str, Word]
+    values: SaidValues
     text: str
     line: str
     kind: str
-    value: msgspec.Raw
+    value: Journaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +161,7 @@ _ORDERS_BODY = {
         },
     }
 }
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
 def create_app(config: SiteConfig) -> FastAPI:
@@ -293,7 +293,7 @@ def _order_routes(app: FastAPI, site: Site) -> None:
             raise HTTPException(404, f"order {order_id}: there is none with this id")
         return json_answer(found)
 
-    @app.get("/api/lookup/{key:path}", responses=PROBLEMS)
+    @app.get("/api/lookup/{key:path}", response_model=LookedUp, responses=PROBLEMS)
     def look_up(key: str) -> Response:
         """Everything known about an order id, tote, parcel, item (in any spelling), tag (hexadecimal) or
         ``line#track``, in order of time.
@@ -351,7 +351,7 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         """Numbers of this process for Prometheus."""
         return Response(text(site.metrics), media_type=CONTENT_TYPE)
 
-    @app.get("/api/live", responses=PROBLEMS)
+    @app.get("/api/live", response_class=StreamingResponse, responses=PROBLEMS | _STREAM)
     async def live(request: Request) -> StreamingResponse:
         """Server-sent events: ``snapshot`` first, then ``changes``; ``health`` every second. After a break, again."""
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

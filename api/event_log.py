@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from api.answers import json_answer
+from api.answers import SaidValues, json_answer
 from api.journals import LogPage, SpanAsked
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
@@ -21,7 +21,6 @@ from api.v1_bodies import Limit
 from edge.core.iso_time import iso
 from edge.views.csv_table import csv_table
 from edge.views.event_log import USUAL, LogEntry, LogFilter, LogKind, LogWeight
-from edge.views.words.phrase import Word
 from edge.views.words.table import Language, say
 
 _MOST = 20_000
@@ -49,7 +48,7 @@ class LogLine:
     device: str
     key: str
     code: str
-    values: dict[str, Word]
+    values: SaidValues
     text: str
 
 
@@ -103,7 +102,7 @@ def log_routes(site: Site) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1", responses=V1_PROBLEMS, tags=["event log"])
 
-    @routes.get("/log", response_model=None)
+    @routes.get("/log", response_model=LogFound)
     def log(
         within: OfQuarter, kind: _Kinds = (), line: _Text = "",
         device: _Text = "", least: LogWeight = LogWeight.PLAIN, text: _Text = "", after: _Text = "", limit: Limit = 500,

@@ -30,7 +30,7 @@ _MESSAGE = {
     "requestBody": {
         "required": True,
         "description": "As the carrier writes it; `[carrier.NAME.hook]` of SITE.toml says how it is read.",
-        "content": {"application/json": {}},
+        "content": {"application/json": {"schema": {"type": ["object", "array"]}}},
     }
 }
 

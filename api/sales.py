@@ -102,7 +102,7 @@ _ORDERS_BODY = {
         "description": "One order, a list of them, or NDJSON; each has its own result.",
         "content": {
             "application/json": {"schema": whole_schema(SalesOrderIn), "example": EXAMPLE},
-            "application/x-ndjson": {},
+            "application/x-ndjson": {"schema": {"type": "string"}, "example": msgspec.json.encode(EXAMPLE).decode()},
         },
     }
 }

@@ -58,13 +58,20 @@ def serve(path: Path, delivered: Delivered | None = None) -> None:
 
 
 def _where(site: Site) -> str:
-    """Where it answers, and of what."""
+    """Where it answers, of what, and to whom."""
     try:
         store = f"store {site.store().connections.name}"
     except StoreError:  # which was said
         store = "its store is away"
     journals = ", ".join(site.journals.controllers) or "none"
-    return f"site {site.config.site} at http://{site.config.listen}, {store}, journals of {journals}"
+    scheme = "http" if site.config.tls is None else "https"
+    if site.identities is not None:
+        who = "people sign in"
+    elif site.token is not None:
+        who = "whoever brings the token may do everything"
+    else:
+        who = "nobody signs in, and whoever is on this machine may do everything"
+    return f"site {site.config.site} at {scheme}://{site.config.listen}, {store}, journals of {journals}: {who}"
 
 
 def listen(host: str, port: int) -> socket.socket:

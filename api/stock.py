@@ -18,7 +18,7 @@ from api.problem_details import V1_PROBLEMS, problem_answer
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit, Units, Word
 from edge.intake.operators import ONE_LINE, By, Remark, who_asks
-from edge.intake.stock_rows import read_stock
+from edge.intake.stock_rows import STOCK_EXAMPLE, read_stock
 from edge.journal.host_time import now_us
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.site import catalogue, moving, stock_shown, stocktaking
@@ -115,7 +115,12 @@ _FILE_BODY = {
     "requestBody": {
         "required": True,
         "description": "CSV, TSV or a workbook with a row for each article, or for each bin of it; all or nothing.",
-        "content": {"text/csv": {}, "text/tab-separated-values": {}, XLSX_TYPE: {}, "application/octet-stream": {}},
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": STOCK_EXAMPLE},
+            "text/tab-separated-values": {"schema": {"type": "string"}, "example": STOCK_EXAMPLE.replace(",", "\t")},
+            XLSX_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 

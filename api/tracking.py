@@ -29,7 +29,14 @@ from edge.site.tracking_shown import ParcelFilter, ParcelRow, Rated, TroubleRow
 
 _Number = Annotated[str, Field(min_length=1, max_length=80)]
 _Time = Annotated[int, Query(ge=0, le=2**53, description="microseconds since 1970 UTC")]
-_FILE = {"requestBody": {"required": True, "description": "CSV as the carrier writes it.", "content": {"text/csv": {}}}}
+_EXAMPLE = "Sendung;Status;Datum;Zeit;Ort\n095211410000000175;DL;30.11.2026;14:05;Kiel\n"
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "description": "CSV as the carrier writes it, with the `columns` of its table in SITE.toml.",
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+    }
+}
 _PROBLEMS = 100
 
 

@@ -25,7 +25,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands.command_line import CommandError, add_command, is_site, sentence
+from edge.commands.command_line import CommandError, add_command, is_site, not_done, sentence
 from edge.config.load import load_line, load_site, refused
 from edge.config.problem import ConfigError
 from edge.journal.record import JournalError
@@ -65,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"lanewise: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"lanewise: {f'{error.filename}: {error.strerror}' if error.filename else error}", file=sys.stderr)
-        return 2
+        return not_done(error)
     except KeyboardInterrupt:
         return 130
     return status

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from house import House, make_house
 from waiting import HANGS_S, until
 
 from api.app import create_app
+from edge.commands.alarms import _told
 from edge.config.load import load_line, load_site
 from edge.core.alarms.alarms import unraised
 from edge.core.alarms.rules import RULES
 from edge.core.core import Core
 from edge.core.events import AlarmRequested, DeviceChanged, Event, Journaled, Route, SetLane, Started
-from edge.core.values.alarm import AlarmAction, AlarmKind
+from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState
+from edge.journal.host_time import local
 from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
 from edge.journal.writer import Journal
@@ -180,3 +183,14 @@ def test_the_configuration_of_alarms(house: House) -> None:
     assert "alarm.no-reads.deadband: 0.3: more than limit, allowed: 0..0.2" in said.err
     assert "alarm.lane-full.limit: 0.1: only commands-refused, defaults," in said.err
     assert "alarm.other-host.on_delay_ms: 5: it happens and does not last, allowed: 0" in said.err
+
+
+def test_a_command_says_since_when_an_alarm_stands(project: Path) -> None:
+    """As the page does; its words may have changed since."""
+    layouts = load_line(project / "examples/warehouse/LINE.toml").layouts()
+    started = Started(at_us=0, controller="edge1", version="0", layouts=layouts, alarms=RULES)
+    alarm = next(one for one in unraised(started) if one.alarm == "plc-down.sorter")
+    stands = replace(alarm, state=AlarmState.UNACKNOWLEDGED, active=True, since_us=60_000_000, at_us=90_000_000)
+    assert _told(stands).startswith(local(60_000_000))
+    assert _told(replace(stands, since_us=0)).startswith(local(90_000_000))
+    assert _told(alarm).startswith("-  normal")

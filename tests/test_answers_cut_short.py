@@ -9,6 +9,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -76,5 +77,16 @@ def test_the_floor_goes_on(url: str, project: Path, run: Callable[..., None]) ->
 
     run(main())
     feeder = OrderFeeder.__new__(OrderFeeder)
-    feeder._url, feeder._token = url, None
+    feeder._url, feeder._token, feeder._say = url, None, None
     assert url in feeder._post([])
+
+
+def test_a_floor_whose_orders_came_before_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parcels would all be set aside, as shipped; one that goes on with its own orders says nothing."""
+    answers, said = iter([0, 0, 5, 0]), list[str]()
+    monkeypatch.setattr("edge.sim.orders.urlopen", lambda *_, **__: BytesIO(b'{"new": %d}' % next(answers)))
+    for expected in (1, 1):
+        feeder = OrderFeeder.__new__(OrderFeeder)
+        feeder._url, feeder._token, feeder._say = "http://site/api/orders", None, said.append
+        assert feeder._post([]) == feeder._post([]) == ""
+        assert len(said) == expected and "give another --seed" in said[0]

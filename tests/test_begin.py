@@ -75,6 +75,7 @@ def test_it_is_checked_said_and_never_overwritten(tmp_path: Path, capsys: pytest
     for wrong, said in {
         "--decision-mm=5000": "line.sorter.lane 1.divert_mm: 3000: before the decision point, allowed: 5000 or more",
         "--speed-mm-s=fast": "speed_mm_s: 'fast'",
+        "--antennas=1,10.0.0.21": "antennas: '10.0.0.21': input should be a valid integer",
         "--listen=0.0.0.0:80": "listen: for others set token_file and TLS",
         "--carriers=,": "carriers: one at least",
     }.items():
@@ -85,13 +86,14 @@ def test_it_is_checked_said_and_never_overwritten(tmp_path: Path, capsys: pytest
 
 def test_whoever_sits_there_is_asked(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong answer is asked again, an empty one keeps the default."""
-    said = iter(["hall-3", "", "", "", "10.0.0.5", "10.0.0.21", "", "SF, POST", "fast", "1500", *[""] * 6])
+    said = iter(["hall-3", "", "", "", "10.0.0.5", "10.0.0.21", "all", "1,3", "SF, POST", "fast", "1500", *[""] * 6])
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda _: True})())
     monkeypatch.setattr("builtins.input", lambda _: next(said))
     assert main(["site", "init", str(tmp_path / "site")]) == 0
     line = load_line(tmp_path / "site" / "LINE.toml")
     assert (line.site, line.line["sorter"].speed_mm_s) == ("hall-3", 1500)
     assert [lane.carrier for lane in line.line["sorter"].lane[:2]] == ["SF", "POST"]
+    assert line.reader["sorter"].antennas == (1, 3)
     assert next(said, None) is None, f"{len(Beginning.model_fields)} questions"
 
 

@@ -6,6 +6,8 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -107,7 +109,7 @@ def test_what_nobody_knows(house: House) -> None:
     house.journal(name="var/journal.sqlite")
     assert "nothing is known about '1234'" in house.refused("trace", "1234", status=1)
     said = house.refused("trace", "1234", "--config", "SITE.toml")
-    assert "site store sqlite:///" in said and "unable to open database file" in said
+    assert "site store sqlite:///" in said and "there is none; the api makes it with its first start" in said
 
 
 def test_replay_of_what_is_no_good_journal(house: House) -> None:
@@ -182,3 +184,15 @@ def test_decoders_take_any_garbage(house: House) -> None:
     assert said.status == 1 and said.err == ""
     lines = said.out.splitlines()
     assert ['"error"' in line for line in lines] == [True, True, True, True, False]
+
+
+def test_who_reads_no_further_is_no_failure(project: Path) -> None:
+    """As ``| head`` does: more is said than a pipe holds, and nobody is there any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    many = ["3034257BF7194E4000001A85"] * 500
+    with os.fdopen(writing, "w") as nobody:
+        ended = subprocess.run(
+            [sys.executable, "-m", "edge.cli", "decode-epc", *many], cwd=project, stdout=nobody, stderr=subprocess.PIPE
+        )
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -121,7 +121,7 @@ def test_a_floor_fails_as_ordered_and_mends(project: Path, tmp_path: Path) -> No
 
 def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     device = Device()
-    path = tmp_path / "sim.sock"
+    path = tmp_path / "var" / "sim.sock"
     came: list[tuple[str, Sequence[str], bool]] = []
 
     def put(line: str, tags: Sequence[str], back: bool) -> None:
@@ -135,6 +135,9 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
             assert path.stat().st_mode & 0o777 == 0o600
             with pytest.raises(OSError, match="another simulated floor listens there"):
                 async with listen(path, faults, put):
+                    pass
+            with pytest.raises(OSError, match=r"sim\.sock/x: File exists: give --control another path"):
+                async with listen(path / "x", faults, put):
                     pass
             asked = [["reader.r:cut", "reader.r:slow=9@0"], ["reader.r:fire", "reader.r:garbage"], []]
             done = [await asyncio.to_thread(main, ["fault", str(path), *orders]) for orders in asked]

@@ -15,6 +15,7 @@ from waiting import wait_until
 
 from api import server as api_server
 from api.app import create_app
+from api.site_state import Site
 from edge.cli import main
 from edge.commands.api_client import ApiError, ask
 from edge.config.load import load_site
@@ -97,3 +98,21 @@ def test_a_certificate_that_cannot_be_shown_leaves_the_one_of_before(tmp_path: P
     (tmp_path / "tls" / "site.key").unlink()
     with pytest.raises(ConfigError, match=r"tls\.key: .*no such file"):
         load_site(site)
+
+
+def test_the_first_line_says_where_it_is_and_who_may_in(tmp_path: Path, project: Path) -> None:
+    for name in ("LINE.toml", "SITE.toml"):
+        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
+    site, others = tmp_path / "SITE.toml", tmp_path / "token"
+    others.write_text(TOKEN)
+    assert main(["site", "cert", str(site)]) == 0
+    of_all = site.read_text(encoding="utf-8")
+    its_tls = '\n[tls]\ncertificate = "tls/site.pem"\nkey = "tls/site.key"\n'
+    for text, where, who in (
+        (of_all, "http://127.0.0.1:8000", "nobody signs in, and whoever is on this machine may do everything"),
+        (f'token_file = "token"\n{of_all}', "http://127.0.0.1:8000", "whoever brings the token may do everything"),
+        (f"{of_all}{its_tls}[accounts]\n", "https://127.0.0.1:8000", "people sign in"),
+    ):
+        site.write_text(text, encoding="utf-8")
+        said = api_server._where(Site(load_site(site)))
+        assert where in said and said.endswith(f": {who}")

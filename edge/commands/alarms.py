@@ -176,7 +176,7 @@ def _lines(answer: bytes, as_json: bool) -> Iterator[str]:
 
 
 def _told(alarm: AlarmChanged) -> str:
-    since = "-" if not alarm.at_us else local(alarm.at_us)
+    since = local(alarm.since_us or alarm.at_us) if alarm.at_us else "-"
     told = [phrase("alarms.first")] if alarm.first_out else []
     told += [phrase("alarms.because", alarm=alarm.suppressed_by)] if alarm.suppressed_by else []
     told += [phrase("alarms.until", time=local(alarm.until_us))] if alarm.until_us else []

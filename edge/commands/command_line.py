@@ -1,13 +1,14 @@
 """One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, CommandError, add_command, add_by, add_site, add_beside, check_alone, who, sentence,
-is_site.
+Public names: Commands, CommandError, add_command, add_by, add_site, add_beside, check_alone, who, not_done,
+sentence, is_site.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,14 @@ def who(arguments: argparse.Namespace) -> str:
         return getpass.getuser() if by is None else by
     except (KeyError, OSError):  # KeyError before Python 3.13
         raise CommandError("--by: missing: the user has no name here, say who asks") from None
+
+
+def not_done(error: OSError) -> int:
+    """Says why a command could not do it, and its status. Raises ``error`` where nobody reads any more what it says."""
+    if isinstance(error, BrokenPipeError):
+        print(flush=True)  # raises one of its own, was it this pipe and none to another process
+    print(f"lanewise: {f'{error.filename}: {error.strerror}' if error.filename else error}", file=sys.stderr)
+    return 2
 
 
 def sentence(text: str) -> str:

@@ -281,6 +281,9 @@ class _Demo:
         if not self._headless:
             print(f"The line is at {self._url}", flush=True)
             print(f"Configuration, journal and logs: {self._folder}. Ctrl-C ends it.", flush=True)
+            print(
+                "Nobody signs in here: whoever is on this machine may do everything, under the name given.", flush=True
+            )
         figures = asyncio.ensure_future(self._show(child))
         try:
             await self._until(child)

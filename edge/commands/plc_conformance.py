@@ -119,7 +119,7 @@ def report_text(report: ConformanceReport, name: str, where: str, began_us: int,
     figures = report.figures
     kept, open_ = report.count(RuleOutcome.PASS), report.count(RuleOutcome.UNPROVABLE)
     lines = [
-        f"Mailbox version 1: conformance of PLC {name} ({where})",
+        f"Mailbox: conformance of PLC {name} ({where})",
         f"{iso(began_us)}, Lanewise {version('lanewise')}",
         "",
         f"{len(report.failed)} rule(s) broken, {kept} kept, {open_} that could not be proven",

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from edge.config.docks import Antennas
 from edge.config.keys import said_at
 from edge.config.problem import ConfigError
 from edge.config.table import Beside, Frozen, Listen, Name, is_loopback
@@ -45,7 +46,9 @@ class Beginning(Frozen):
     reader: Annotated[Listen, _port_added(5084), Field(pattern=r"^.+:\d{1,5}$")] = Field(
         description="address of the portal's LLRP reader, with its port where that is not 5084"
     )
-    antennas: Annotated[Words, Field(min_length=1)] = Field(default=("1", "2"), description="its antennas, as 1,2,3,4")
+    antennas: Annotated[Antennas, BeforeValidator(_words), Field(min_length=1)] = Field(
+        default=(1, 2), description="its antennas, as 1,2,3,4"
+    )
     carriers: Annotated[Words, Field(max_length=60)] = Field(
         default=("DHL", "UPS"), description="sort: the carriers of lanes 1, 2, ... in order along the belt"
     )
@@ -104,7 +107,7 @@ def line_text(its: Beginning) -> str:
         f"[reader.{its.line}]",
         f"host = {_text(reader_host)}",
         f"port = {reader_port}",
-        f"antennas = [{', '.join(its.antennas)}]",
+        f"antennas = [{', '.join(map(str, its.antennas))}]",
         "",
         f"[line.{its.line}]",
         f"job = {_text(its.job)}",

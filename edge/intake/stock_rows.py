@@ -1,6 +1,6 @@
 """A file of articles and what lies where -> articles, bins, lots and receipts, or everything that is wrong with it.
 
-Public names: StockIntake, ArticleRow, read_stock, STOCK_COLUMNS.
+Public names: StockIntake, ArticleRow, read_stock, STOCK_COLUMNS, STOCK_EXAMPLE.
 
 CSV, TSV or a workbook. One row for each article, or for each bin of it: then its own columns need stand in the first
 row only. A row with a quantity is a receipt; its cause is the content of the file and the row, so that the same file
@@ -130,6 +130,7 @@ class ArticleRow(BaseModel):
 
 
 STOCK_COLUMNS = tuple(ArticleRow.model_fields)
+STOCK_EXAMPLE = "sku,name,gtins,mass_g,bin,quantity\nMUG-B,Mug blue,09521141001011,300,A-1,2\n"
 _OWN = STOCK_COLUMNS[1 : STOCK_COLUMNS.index("bin")]
 """Of the article, not of what lies in a bin."""
 

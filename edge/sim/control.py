@@ -16,7 +16,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -71,14 +71,10 @@ def tell(path: Path, orders: Sequence[str]) -> list[tuple[str, str]]:
 
 @asynccontextmanager
 async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
-    """Takes orders at ``path`` meanwhile. Raises ``OSError`` for a path that cannot be used or is in use.
+    """Takes orders at ``path`` meanwhile; its folder is made. Raises ``OSError`` for one that cannot be or is in use.
 
     ``put`` gets a line or door, tags, and whether it is the way back; it raises FaultError.
     """
-    with socket.socket(socket.AF_UNIX) as knock, suppress(FileNotFoundError, ConnectionRefusedError):
-        knock.connect(str(path))
-        raise OSError(f"{path}: another simulated floor listens there: give --control another path")
-
     talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -93,11 +89,17 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
             del talks[its]
             writer.close()
 
-    before = os.umask(0o177)
     try:
-        server = await asyncio.start_unix_server(talk, str(path))
-    finally:
-        os.umask(before)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _somebody_listens(path):
+            raise OSError("another simulated floor listens there")
+        before = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(talk, str(path))
+        finally:
+            os.umask(before)
+    except OSError as error:
+        raise OSError(f"{path}: {error.strerror or error}: give --control another path") from None
     try:
         yield
     finally:
@@ -106,6 +108,15 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
         for writer in talks.values():
             writer.transport.abort()
         await asyncio.gather(*filter(None, talks))
+
+
+def _somebody_listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as knock:
+        try:
+            knock.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _remove(path: Path) -> None:

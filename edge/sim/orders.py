@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from http.client import HTTPException
 from math import ceil
@@ -23,6 +23,7 @@ from edge.sim.devices import SimulatedFloor
 
 AHEAD_S = 60
 """How far ahead of their loads orders are brought; more than the site needs to pass them on."""
+AFRESH = "give another --seed, or begin with a new store and journal"
 PORTION = 100
 EVERY_S = 1.0
 TIMEOUT_S = 10
@@ -35,11 +36,19 @@ class FeedError(Exception):
 class OrderFeeder:
     """Posts orders to ``<url>/api/orders``. ``trouble``: why nothing gets through at the moment, or empty."""
 
-    def __init__(self, floor: SimulatedFloor, config: LineConfig, url: str, token: str | None = None) -> None:
+    def __init__(
+        self,
+        floor: SimulatedFloor,
+        config: LineConfig,
+        url: str,
+        token: str | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise FeedError(f"orders: {url!r}: allowed is http:// or https:// and the address of the site's API")
         self.trouble = ""
+        self._say = say  # until the first orders are taken
         self._floor = floor
         self._url = f"{parts.scheme}://{parts.netloc}/api/orders"
         self._token = token
@@ -78,7 +87,7 @@ class OrderFeeder:
         request = Request(self._url, body, headers, method="POST")  # noqa: S310  the scheme was checked
         try:
             with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  as above
-                answer.read()
+                taken = json.loads(answer.read())
         except HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")[:2000]
@@ -87,4 +96,7 @@ class OrderFeeder:
             return f"{self._url}: {error.code}: {text}"
         except (OSError, HTTPException) as error:
             return f"{self._url}: {getattr(error, 'reason', error)}"
+        if self._say is not None and not taken["new"]:
+            self._say(f"these orders came to {self._url} before, and a parcel that is shipped is set aside: {AFRESH}")
+        self._say = None
         return ""

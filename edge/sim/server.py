@@ -208,7 +208,7 @@ async def run_sim(
         say=say or (lambda _: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
-    feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
+    feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token, say)
     own = None if feed is None else StoreOrders(floor, feed)
     shop = config.sim.shop
     crew = None if shop is None or orders_url is None else ShopCrew(floor, config, shop, orders_url, token)

@@ -1,6 +1,7 @@
 """StoreConnections to the database of the site store, SQLite or PostgreSQL, and what goes wrong with them.
 
-Public names: engine, named, sqlite_file, file_identity, held, trouble_of, StoreError, StoreHeld.
+Public names: engine, named, sqlite_file, file_identity, held, trouble_of, NONE_YET, StoreError,
+StoreHeld.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ While something sent is not acknowledged no keepalive goes out: TCP would send i
 _ALWAYS = {"application_name": "lanewise", "prepare_threshold": None}
 """A prepared statement keeps its plan: the one of an empty table reads all of a table that has grown since."""
 _POOL = 5
+NONE_YET = "there is none; the api makes it with its first start"
 
 
 class StoreError(OSError):
@@ -73,7 +75,8 @@ def trouble_of(name: str, path: Path | None = None) -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         full = no_room(reason, path) if path is not None else ""
-        raise StoreError(f"site store {name}: {full or ' '.join(str(reason).split())}") from None
+        none = NONE_YET if path is not None and not path.exists() else ""
+        raise StoreError(f"site store {name}: {full or none or ' '.join(str(reason).split())}") from None
     except OSError as error:
         full = no_room(error, path) if path is not None else ""
         raise StoreError(f"site store {name}: {full or error.strerror or error}") from None

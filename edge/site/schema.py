@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from edge.site import dialect, tables
 from edge.site.dialect import Lock
-from edge.site.engine import StoreError, StoreHeld, engine, held, named, sqlite_file, trouble_of
+from edge.site.engine import NONE_YET, StoreError, StoreHeld, engine, held, named, sqlite_file, trouble_of
 from edge.site.tables.leases import leases
 
 _POSTGRESQL = 15
@@ -75,7 +75,7 @@ def upgrade(url: str, dry_run: bool) -> list[Step]:
         if path is not None and not dry_run:
             stack.enter_context(held(path, f"site store {name}: a process writes it; stop the api first"))
         if path is not None and not path.exists():
-            raise StoreError(f"site store {name}: there is none; the api makes it with its first start")
+            raise StoreError(f"site store {name}: {NONE_YET}")
         made = engine(url, readonly=dry_run, upgrades=True)
         stack.callback(made.dispose)
         with made.begin() as db:

@@ -51,7 +51,7 @@ ENGINEERING: Rows = {
         "The controller does not answer; it does it when it runs.",
         "控制器未回應，執行時再處理。",
     ),
-    "tech.portals": ("What the portals learned", "通道門的學習結果"),
+    "tech.portals": ("What the portals learned", "讀取門的學習結果"),
     "tech.portals.none": ("No passage was seen yet.", "尚無通過紀錄。"),
     "tech.portal.picture": ("Where tags are read at {line}", "{line} 的標籤讀取位置"),
     "tech.config": ("Configuration", "設定檔"),

@@ -147,7 +147,7 @@ LOG: Rows = {
     ),
     "anomaly.about.trial-began": (
         "Lanes may be tried; parcels of orders end it.",
-        "可以試各分流道；有訂單的包裹會使其結束。",
+        "可以試各道口；有訂單的包裹會使其結束。",
     ),
     "anomaly.about.trial-ended": ("The line sorts as ever.", "產線恢復正常分揀。"),
     "anomaly.about.trial-lane": (

@@ -167,7 +167,7 @@ STORIES: Rows = {
     "why.cancelled": ("order {order} was cancelled", "訂單 {order} 已取消"),
     "why.refused": ("order {order} was refused by quality", "訂單 {order} 品檢不合格"),
     "why.shipped": ("order {order} was shipped before", "訂單 {order} 先前已出貨"),
-    "why.no-lane": ("no lane takes {wanted}", "沒有分流道可收 {wanted}"),
+    "why.no-lane": ("no lane takes {wanted}", "沒有道口可收 {wanted}"),
     "why.lane-full": ("lane {lane} is full or disabled", "{lane} 號道已滿或停用"),
     "why.other-load": ("it is for {its}, the load takes {takes}", "應交 {its}，此裝載為 {takes}"),
     "note": (" ({text:; })", "（{text:；}）"),
@@ -228,7 +228,7 @@ STORIES: Rows = {
     "config-taken.by": (", as {by} asked", "，由 {by} 要求"),
     "config-taken.closing": (
         "; lane {lane} of {line} gets nothing more and is there until it is empty",
-        "；{line} 的滑道 {lane} 不再分派，待淨空後移除",
+        "；{line} 的道口 {lane} 不再分派，待淨空後移除",
     ),
     "started": ("Controller {controller} {version} started", "控制器 {controller} {version} 已啟動"),
     "device-up": ("{device} is up: {reason}", "{device} 正常：{reason}"),
