@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 from controllers import feed_of
+from journals import journal
 from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig
 from edge.controller.controller import Controller
-from edge.core.events import OrderChanged
+from edge.core.events import OrderChanged, PlcEvent, RouteDecided
 from edge.devices.reader_drivers import make_reader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Decision, FloorReport
 from edge.sim.world import FloorFault
 from plc.driver import PlcError
+from plc.words import EventType
 from rfid.driver import Reads
 
 
@@ -53,6 +55,23 @@ def test_same_seed_same_decisions(project: Path, tmp_path: Path) -> None:
         if one.line != "sorter":
             fault = floor.world.tote(one.line, int(one.load.split("/")[1])).fault
             assert (one.lane == 1) == (fault is FloorFault.NONE)
+
+
+def test_a_command_does_not_wait_for_the_next_poll(project: Path, tmp_path: Path) -> None:
+    """Also one that is decided between two, by tags that came or by time."""
+    config = on_free_ports(example(project, rate=3_600, seed=7, scan_ms=5), tmp_path, 80)
+    run_virtual(decide(config, 60))
+    decided = {}
+    late_ms = []
+    for record in journal(config):
+        match record.value:
+            case RouteDecided(line="tote1") as route:
+                decided[route.track_id] = route.at_us
+            case PlcEvent(plc="tote1", type=EventType.ROUTED, track_id=track, device_us=device_us) if track in decided:
+                late_ms.append((device_us - decided.pop(track)) / 1000)
+            case _:
+                pass
+    assert len(late_ms) > 10 and max(late_ms) < 12, late_ms
 
 
 def test_a_floor_alone_waits_for_nobody_and_a_reader_can_be_watched(project: Path, tmp_path: Path) -> None:

@@ -617,7 +617,9 @@ class Controller:
                     if (expected_us := plc.lookout.next_us(self._now())) is not None:
                         due = min(due, self._clock.loop_time(expected_us))
                     due = max(due, self._loop.time())
-                    await asyncio.sleep(due - self._loop.time())
+                    if not await plc.rest(due):
+                        due = self._loop.time() - poll_s
+                        continue
                     # What came due meanwhile, as acknowledgements, goes with the poll.
                     block = self._down(plc) if at_once else None
                 asked_us = self._now()

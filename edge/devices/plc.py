@@ -5,6 +5,7 @@ Public names: PlcSession.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -88,6 +89,7 @@ class PlcSession:
         self._clock = DeviceClock()
         self._connected_before = False
         self._unstored: deque[tuple[int, EventRecord | Sent, int]] = deque()
+        self._rests: asyncio.Future[bool] | None = None
 
     @property
     def was_connected(self) -> bool:
@@ -139,6 +141,22 @@ class PlcSession:
                 self.host.command(CommandRecord(Opcode.OUTPUT, int(on), output, self._in(valid_us)))
             case _:
                 assert_never(command)
+        self._rested(False)
+
+    async def rest(self, until_s: float) -> bool:
+        """Waits until a time of the loop's; False where a command came before it, which does not wait for a poll."""
+        loop = asyncio.get_running_loop()
+        self._rests = loop.create_future()
+        timer = loop.call_at(until_s, self._rested, True)
+        try:
+            return await self._rests
+        finally:
+            timer.cancel()
+            self._rests = None
+
+    def _rested(self, whole: bool) -> None:
+        if self._rests is not None and not self._rests.done():
+            self._rests.set_result(whole)
 
     def _in(self, valid_us: int) -> int:
         """PLC time in so long, in ms."""
