@@ -195,6 +195,22 @@ def test_an_order_in_exchange_is_no_duplicate(store: SiteStore) -> None:
     assert {one.code for one in sales.detail(twice.id).open} == {"duplicate"}
 
 
+def test_two_exchanges_for_the_same_article_are_two(store: SiteStore) -> None:
+    """Of one customer's two orders: each case was asked for."""
+    desk, sales = desk_of(store), SalesDesk(store, RULES, ["TW"], planning)
+    ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
+    ship(store, replace(draft(2, [(2, 1, 1000)]), consignee=draft(1, [(1, 1, 1)]).consignee), [item(2, 1)], NOW_US + 8)
+    for sku, name in ((1, "shop-1"), (2, "shop-2")):
+        at_us = ASKED_US + sku
+        line = AskedLine(line=1, reason=ReturnReason.DEFECTIVE)
+        case = desk.ask(asked(name, line, want=CustomerWant.EXCHANGE), at_us)
+        (seen,) = desk.came(GateSeen(cause=f"g{sku}", epcs=(item(sku, 1),)), at_us)
+        desk.inspect(case.id, seen.unit.seq, Disposition.SCRAP, "broken", "Eve", at_us)
+        other = SalesLine(number=1, sku="SKU-3", quantity=1, price=1000, name="x")
+        new = desk.settle(case.id, CaseSettlement(by="Ann", instead=(other,)), at_us).linked
+        assert sales.detail(new).order.stage is OrderStage.ACCEPTED, sales.detail(new).open
+
+
 def test_what_is_known_to_be_somebodys_is_no_other_customers(store: SiteStore) -> None:
     """Who sends back without a word, while another's case awaits the same article."""
     ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])

@@ -119,7 +119,7 @@ def _gathered(
             similar=[
                 _similar(its, one)
                 for one in before.get(name, ())
-                if its is not None and first.get(one.id, one.id) != first.get(name, name)
+                if its is not None and name not in first and first.get(one.id, one.id) != name
             ],
             recent={} if its is None else beside.recent(its),
         )
@@ -220,8 +220,10 @@ def _gone(db: sa.Connection, names: set[str]) -> set[str]:
 
 
 def _first_of(db: sa.Connection, names: set[str]) -> dict[str, str]:
-    """Of orders that cases made the one that was ordered, also where it was exchanged more than once: an order in
-    exchange is no duplicate of it, nor of another one in exchange for it.
+    """Of orders that cases made the one that was ordered, also where it was exchanged more than once.
+
+    An order that a case made is nobody's duplicate, since the case is wanted; nor is what is ordered one of what a case
+    made of it.
     """
     its = case_tables.cases.c
     of: dict[str, str] = {}
