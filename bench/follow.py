@@ -25,6 +25,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from bench._worktree import worktree
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = "this tree"
 READY_S = 60.0
@@ -146,19 +148,6 @@ def _used(pid: int, journal: Path) -> tuple[int, int]:
     return len(list(Path(f"/proc/{pid}/task").iterdir())), files.count(journal.resolve())
 
 
-@contextmanager
-def _worktree(revision: str) -> Iterator[Path]:
-    """The tree of another revision, for as long as it is needed."""
-    with tempfile.TemporaryDirectory(prefix="bench-tree-") as name:
-        tree = Path(name) / "tree"
-        git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
-        try:
-            yield tree
-        finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
-
-
 def compare(trees: dict[str, Path], records: int, beside: int, repeat: int) -> None:
     """Prints each turn, and all of each tree's; then this tree's as a ratio of the other's."""
     turns: dict[str, list[Turn]] = {name: [] for name in trees}
@@ -197,7 +186,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if arguments.against:
-        with _worktree(arguments.against) as other:
+        with worktree(arguments.against) as other:
             trees = {HERE: ROOT, arguments.against: other}
             compare(trees, arguments.records, arguments.beside, arguments.repeat)
     else:

@@ -1,6 +1,6 @@
 """Reaction INDUCTED -> ROUTE handled with many PLCs at once, and with one beside a home-grown Node-RED flow.
 
-Public names: Load, many, beside_node_red, main.
+Public names: Load, many, beside_node_red, in_turns, main.
 
 Each PLC is a process of its own on libmodbus, at 40,000 parcels an hour, none in step with another, and the way from
 photo-eye to induction differs by 1 % either way. `lanewise run` is one process for all of them, with a reader, an order
@@ -12,22 +12,31 @@ defaulted. More than four PLCs are polled every 20 ms, fewer every 5. Two lines 
 Node-RED has node-red-contrib-modbus and a flow that does what such flows do: it reads UP every 20 ms, which is when
 it is fastest, gives each parcel a lane by its number, acknowledges, and writes DOWN back. It reads no tags, knows no
 orders and keeps no journal. Both hosts have the same priority.
+
+``--against REV`` measures another revision of this repository in turns with this one instead: processor time a parcel,
+and of a PLC at which nothing comes, are what does not depend on who else is on the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from bench._controller import DWELL_US, LEAD_US, Controller
 from bench._node_red import NodeRed, install
+from bench._worktree import worktree
 from bench.reaction import quantile_ms
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,6 +129,39 @@ def beside_node_red(program: Path, modules: Path, seconds: float) -> Load:
     return Load(reactions, sum(sample > DECISION_US for sample in reactions), refused, os.getloadavg()[0])
 
 
+def in_turns(revision: str, counts: Sequence[int], seconds: float, rounds: int) -> None:
+    """Prints each turn, and the medians of this tree as ratios of the other's."""
+    with worktree(revision) as other:
+        (other / ".bench").mkdir(exist_ok=True)
+        for count in counts:
+            turns: dict[Path, list[dict[str, Any]]] = {ROOT: [], other: []}
+            for _ in range(rounds):
+                for tree, its in turns.items():
+                    its.append(turn := _turn(tree, count, seconds))
+                    name = "this" if tree == ROOT else revision
+                    shares = "".join(f"{quantile_ms(turn['reactions_us'], share):9.3f}" for share in SHARES.values())
+                    print(
+                        f"{name:10}{count:3} PLCs{shares} ms, defaulted {turn['defaulted']}, a parcel "
+                        f"{turn['parcel_us']:6.0f} us, idle {turn['idle']:6.2%} a PLC, stolen {turn['stolen']:.0%}",
+                        flush=True,
+                    )
+            for what, key in (("processor time a parcel", "parcel_us"), ("idle, of each PLC", "idle")):
+                ours, theirs = (median(turn[key] for turn in its) for its in turns.values())
+                print(f"  {count} PLCs: {what}: {ours / theirs:.0%} of {revision}", flush=True)
+
+
+def _turn(tree: Path, count: int, seconds: float) -> dict[str, Any]:
+    script = Path(__file__).with_name("_of_tree.py")
+    done = subprocess.run(
+        [sys.executable, "-P", str(script), str(count), f"{seconds}"],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
+
+
 def _row(name: str, load: Load) -> str:
     quantiles = "".join(f"{quantile_ms(load.reactions_us, share):9.3f}" for share in SHARES.values())
     busy = f"{load.busy:7.0%}{load.stolen:8.0%}" if load.busy else ""
@@ -136,11 +178,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--rounds", type=int, default=1, help="repeats; the best by p99 is judged, since the machine is shared"
     )
+    parser.add_argument("--against", metavar="REV", help="a revision of this repository, measured in turns with it")
     parser.add_argument("--node-red", action=argparse.BooleanOptionalAction, default=True, help="also beside Node-RED")
     given = parser.parse_args(arguments)
     tools = [shutil.which(tool) for tool in ("cc", "pkg-config")]
     if None in tools:
         raise FileNotFoundError("cc and pkg-config build the PLC: `make peers` installs them")
+    if given.against:
+        in_turns(given.against, given.plcs, given.seconds, given.rounds)
+        return 0
     program = build_libmodbus_plc(ROOT / ".bench", *map(str, tools))
     with suppress(PermissionError):  # the PLCs are machines of their own: whatever else runs here must not delay them
         os.setpriority(os.PRIO_PROCESS, 0, PLC_NICE)

@@ -146,6 +146,9 @@ class PlcSession:
     async def rest(self, until_s: float) -> bool:
         """Waits until a time of the loop's; False where a command came before it, which does not wait for a poll."""
         loop = asyncio.get_running_loop()
+        if until_s <= loop.time():  # it is late already: the others have a turn, and that is all
+            await asyncio.sleep(0)
+            return True
         self._rests = loop.create_future()
         timer = loop.call_at(until_s, self._rested, True)
         try:
