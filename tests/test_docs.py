@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
+from edge.core.alarms.words import ALARM_WORDS
 from edge.core.events import AnomalyCode, RouteReason
 from edge.core.values.alarm import RATES, AlarmKind, AlarmRule, AlarmState
+from edge.core.values.verdicts import GateVerdict
+from edge.orders.stock import MovementKind
+from edge.views.words.table import LANGUAGES, Language, language
 
 
 def listed(page: str, heading: str) -> set[str]:
@@ -15,19 +21,61 @@ def listed(page: str, heading: str) -> set[str]:
     return set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
 
 
-def test_the_operations_page_names_every_code(project: Path) -> None:
-    page = (project / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert listed(page, "Anomalies") == set(AnomalyCode)
-    assert listed(page, "Why a parcel or tote went where it went") == set(RouteReason)
+@pytest.mark.parametrize(
+    ("name", "anomalies", "reasons"),
+    [
+        ("operations.md", "Anomalies", "Why a parcel or tote went where it went"),
+        ("operations.zh-Hant.md", "異常", "包裹或物流箱為何去那裡"),
+    ],
+)
+def test_the_operations_page_names_every_code(project: Path, name: str, anomalies: str, reasons: str) -> None:
+    page = (project / "docs" / name).read_text(encoding="utf-8")
+    assert listed(page, anomalies) == set(AnomalyCode)
+    assert listed(page, reasons) == set(RouteReason)
+    said = language("zh-Hant" if "zh-Hant" in name else "en")
+    assert all(f"\n| `{code}` | {said[f'anomaly.{code}']} | " in page for code in AnomalyCode)
+    assert all(f"\n| `{reason}` | {said[f'reason.{reason}']} | " in page for reason in RouteReason)
+
+
+@pytest.mark.parametrize(
+    ("name", "headings"),
+    [
+        ("alarms.md", ("Kinds", "What people are told", "States")),
+        ("alarms.zh-Hant.md", ("種類", "給人看的內容", "狀態")),
+    ],
+)
+def test_the_page_of_alarms_names_every_kind_and_state(
+    project: Path, name: str, headings: tuple[str, str, str]
+) -> None:
+    page = (project / "docs" / name).read_text(encoding="utf-8")
+    assert listed(page, headings[0]) == listed(page, headings[1]) == set(AlarmKind) == {rule.kind for rule in RULES}
+    assert listed(page, headings[2]) == set(AlarmState)
 
 
 def test_the_page_of_alarms_says_the_rules(project: Path) -> None:
     page = (project / "docs" / "alarms.md").read_text(encoding="utf-8")
-    assert listed(page, "Kinds") == set(AlarmKind) == {rule.kind for rule in RULES}
-    assert listed(page, "States") == set(AlarmState)
     for rule in RULES:
         assert treated(rule) in page
-        assert f"| `{rule.kind}` | {rule.cause} | {rule.consequence} | {rule.action} |\n" in page
+        title = ALARM_WORDS[f"alarm.{rule.kind}"][0]
+        assert f"| `{rule.kind}` | {title} | {rule.cause} | {rule.consequence} | {rule.action} |\n" in page
+
+
+def test_pages_in_two_languages_lead_to_each_other_and_have_the_same_parts(project: Path) -> None:
+    folder = project / "docs"
+    for name in ("operations", "alarms", "dock", "orders", "stock"):
+        english, chinese = ((folder / f"{name}{end}").read_text(encoding="utf-8") for end in (".md", ".zh-Hant.md"))
+        assert f"*[繁體中文]({name}.zh-Hant.md)*" in english
+        assert f"*[English]({name}.md)*" in chinese
+        for part in (r"^#+ ", r"^\| ", r"^```\w*$", r"^!\["):
+            assert len(re.findall(part, english, re.MULTILINE)) == len(re.findall(part, chinese, re.MULTILINE)), part
+
+
+@pytest.mark.parametrize("to", LANGUAGES)
+def test_verdicts_at_doors_and_movements_of_stock_are_called_as_on_their_pages(project: Path, to: Language) -> None:
+    end, said = ("" if to == "en" else f".{to}"), language(to)
+    for name, table, kinds in (("dock", "dock.verdict", GateVerdict), ("stock", "stock.movement", MovementKind)):
+        page = (project / "docs" / f"{name}{end}.md").read_text(encoding="utf-8")
+        assert all(f"\n| `{one}` | {said[f'{table}.{one}']} | " in page for one in kinds)
 
 
 def treated(rule: AlarmRule) -> str:
