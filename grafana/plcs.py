@@ -60,14 +60,14 @@ PLCS = Board(
                     T("Connections", "連線紀錄"),
                     T(
                         "Every handshake: the PLC's session, our epoch, and whether the PLC had restarted.",
-                        "每次交握：PLC 工作階段、本端紀元、PLC 是否重啟。",
+                        "每次交握：PLC 工作階段、本端代次、PLC 是否重啟。",
                     ),
                     recent(schema.PLC_CONNECTION, '"plc", "session", "epoch", "fresh"'),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("plc", T("PLC", "PLC")),
                         Column("session", T("Session", "工作階段")),
-                        Column("epoch", T("Epoch", "紀元")),
+                        Column("epoch", T("Epoch", "代次")),
                         Column("fresh", T("Restarted", "重啟")),
                     ),
                     width=12,

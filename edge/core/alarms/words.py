@@ -342,7 +342,7 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     "alarm.unconfirmed": ("Many unconfirmed", "未確認的過多"),
     "alarm.unconfirmed.cause": (
         "Photo-eyes in lanes are dirty, moved or dead, or parcels are taken off the belt.",
-        "道口的光電眼髒污、移位或故障，或包裹被人從輸送帶上取走。",
+        "道口的光電感測器髒污、移位或故障，或包裹被人從輸送帶上取走。",
     ),
     "alarm.unconfirmed.consequence": (
         "Where those parcels are is not known, and their orders stay open.",
@@ -350,7 +350,7 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.unconfirmed.action": (
         "Look at the photo-eyes of the lanes that the newest of them were sent to.",
-        "檢查最近這些包裹應進入的道口的光電眼。",
+        "檢查最近這些包裹應進入的道口的光電感測器。",
     ),
     "alarm.certificate-ends": ("Certificate ends soon", "憑證即將到期"),
     "alarm.certificate-ends.cause": (

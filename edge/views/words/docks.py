@@ -29,7 +29,7 @@ DOCKS: Rows = {
     "dock.verdict.right": ("Loaded", "已裝載"),
     "dock.verdict.wrong": ("Wrong load", "裝錯"),
     "dock.verdict.unknown": ("Unknown parcel", "未知包裹"),
-    "dock.verdict.recalled": ("Cancelled: take it off", "訂單已取消：請卸下"),
+    "dock.verdict.recalled": ("Must not leave: take it off", "不得出貨：請卸下"),
     "dock.verdict.already-loaded": ("Already loaded", "先前已裝載"),
     "dock.verdict.unloaded": ("Unloaded again", "又卸下"),
     "dock.verdict.arrived": ("Came in", "進來"),

@@ -19,7 +19,7 @@ ENGINEERING: Rows = {
     "tech.up": ("answers", "正常"),
     "tech.down": ("away", "中斷"),
     "tech.fenced": ("obeys another controller", "聽從另一控制器"),
-    "tech.mailboxes": ("Mailboxes of the PLCs", "PLC 郵箱"),
+    "tech.mailboxes": ("Mailboxes of the PLCs", "PLC 信箱"),
     "tech.mailboxes.help": (
         "Of the newest ten seconds. Events: not acknowledged yet. Commands: waiting here + not handled by the PLC.",
         "取自最近十秒。事件：尚未確認；命令：此處等待 + PLC 尚未處理。",

@@ -131,7 +131,7 @@ LOG: Rows = {
     ),
     "anomaly.about.clock-jumped": (
         "The clock of a reader or PLC was set, or this machine stood still; what passed meanwhile goes to quality.",
-        "讀取器或 PLC 的時鐘被調整，或本機曾停頓；其間通過的貨件送品管。",
+        "讀取器或 PLC 的時鐘被調整，或本機曾停頓；其間通過的貨件送品檢道。",
     ),
     "anomaly.about.input-failed": (
         "One thing was left out by a fault of this program; all else goes on.",

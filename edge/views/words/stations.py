@@ -64,8 +64,8 @@ STATIONS: Rows = {
     "station.scan": ("Scan the tote, or type the order", "掃描物流箱，或輸入訂單編號"),
     "station.scan.item": ("Scan each piece that you put in", "請逐件掃描放入的商品"),
     "station.whole": ("All of the tote is in", "箱內商品已全部放入"),
-    "station.verified": ("The portal verified this tote", "感應門已核對此物流箱"),
-    "station.unverified": ("No portal verified this tote", "此物流箱未經感應門核對"),
+    "station.verified": ("The portal verified this tote", "讀取門已核對此物流箱"),
+    "station.unverified": ("No portal verified this tote", "此物流箱未經讀取門核對"),
     "station.why.unverified": ("Why it is packed all the same", "仍要包裝的原因"),
     "station.why.differs": ("Why other items are in it", "內容物不同的原因"),
     "station.why.overruled": ("Why the weight is right all the same", "重量仍可接受的原因"),
@@ -112,7 +112,7 @@ STATIONS: Rows = {
     ),
     "station.refused.not-verified": (
         "No portal verified the tote of order {order}: say why it is packed all the same.",
-        "訂單 {order} 的物流箱未經感應門核對：請說明原因。",
+        "訂單 {order} 的物流箱未經讀取門核對：請說明原因。",
     ),
     "station.refused.too-few": (
         "{units} of {what} lack. Are they missing? Then refuse them at the quality station.",
@@ -133,11 +133,11 @@ STATIONS: Rows = {
     ),
     "station.refused.unseen": (
         "The portal saw {what} in the tote, and it is not in the parcel: say why.",
-        "感應門在箱內讀到 {what}，但包裹中沒有：請說明原因。",
+        "讀取門在箱內讀到 {what}，但包裹中沒有：請說明原因。",
     ),
     "station.refused.new": (
         "{what} is in the parcel, and the portal did not see it: say why.",
-        "包裹中有 {what}，但感應門未讀到：請說明原因。",
+        "包裹中有 {what}，但讀取門未讀到：請說明原因。",
     ),
     "station.refused.unchecked-protected": ("Is what its goods need around them?", "防護是否完成？"),
     "station.refused.unchecked-closed": ("Is it closed?", "是否已封箱？"),
@@ -170,7 +170,7 @@ STATIONS: Rows = {
     "sale.more.grams": (", {grams} g", "，{grams} 公克"),
     "sale.more.carton": (", carton {carton}", "，紙箱 {carton}"),
     "sale.more.overruled": (", weight overruled: {reason}", "，重量例外：{reason}"),
-    "sale.more.unverified": (", not verified by a portal: {reason}", "，未經感應門核對：{reason}"),
+    "sale.more.unverified": (", not verified by a portal: {reason}", "，未經讀取門核對：{reason}"),
     "sale.more.differs": (", other items than verified: {reason}", "，內容物不同：{reason}"),
     "sale.parted": ("A part of it goes into another parcel{more}", "部分另裝一個包裹{more}"),
 }

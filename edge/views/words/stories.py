@@ -239,17 +239,17 @@ STORIES: Rows = {
     "events-missed": ("PLC {plc}: {count} events never came", "PLC {plc}：{count} 個事件未送達"),
     "feed-followed": (
         "The orders of site store {store} are followed, epoch {epoch}",
-        "跟隨站點資料庫 {store} 的訂單，紀元 {epoch}",
+        "跟隨站點資料庫 {store} 的訂單，代次 {epoch}",
     ),
     "feed-anew": (
         "Site store replaced: {store}, epoch {epoch}, ends at {newest}, {before} was reached; all is taken again",
-        "站點資料庫已被更換：{store} 紀元 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
+        "站點資料庫已被更換：{store} 代次 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
     ),
     "feed.unmarked": ("version 0.1.0", "0.1.0 版"),
     "lines-away": ("Another controller commands the lines", "由另一台控制器指揮產線"),
     "lines-taken": (
         "This controller commands the lines, with epoch {epoch}; {told}",
-        "由本控制器指揮產線，紀元 {epoch}；{told}",
+        "由本控制器指揮產線，代次 {epoch}；{told}",
     ),
     "lines-taken.told": ("{node} told what is on the belts", "{node} 已告知輸送帶上的物件"),
     "lines-taken.untold": ("nobody told what is on the belts", "無人告知輸送帶上的物件"),

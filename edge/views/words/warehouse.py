@@ -83,7 +83,7 @@ WAREHOUSE: Rows = {
     "pick.more.why": ("Why, and who allowed it", "原因及核准人"),
     "pick.more.back": (
         "What is too many lies in the tote: it is to go back, or the portal refuses the tote.",
-        "多出的商品在物流箱內：請歸位，否則掃描站會拒收此箱。",
+        "多出的商品在物流箱內：請歸位，否則讀取門會拒收此箱。",
     ),
     "back.title": ("Put back", "歸位"),
     "back.open": ("To be put back", "待歸位"),
