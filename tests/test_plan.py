@@ -119,6 +119,11 @@ def test_every_refusal_has_its_reason_with_value_and_limit() -> None:
     assert reasons(parcel("1")) == always
     assert reasons(parcel("1", promised_us=3 * DAY_US)) == always | {"slow": code.TOO_LATE}
     assert reasons(parcel("1", promised_us=3 * DAY_US), weights=Weights(late_day=5)) == always
+    last_us = pickups[0].cutoff_us  # a channel's time to ship by is of the pickup, and not of the door
+    assert reasons(parcel("1", ship_by_us=last_us)) == always
+    here = dict.fromkeys(("cheap", "cod", "slow"), code.LEAVES_LATE)
+    assert reasons(parcel("1", ship_by_us=last_us - 1)) == always | here
+    assert reasons(parcel("1", ship_by_us=last_us - 1), weights=Weights(late_day=5)) == always
     assert reasons(parcel("1", mass_g=5_001)) == always | dict.fromkeys(("cheap", "cod", "slow"), code.TOO_HEAVY)
     assert reasons(parcel("1", longest_mm=601)) == always | {"cheap": code.TOO_LONG}
     cod = parcel("1", goods=int(Goods.COD | Goods.LIQUID), cod_due=20_000)
@@ -152,6 +157,7 @@ parcels_ = st.lists(
         zone=st.sampled_from("XY"),
         mass_g=st.integers(1, 6_000),
         promised_us=st.sampled_from((0, DAY_US, 2 * DAY_US, 9 * DAY_US)),
+        ship_by_us=st.sampled_from((0, 0, 8 * HOUR_US, 2 * DAY_US)),
         priority=st.integers(0, 2),
         urgent=st.booleans(),
         ordered_us=st.integers(0, 5),

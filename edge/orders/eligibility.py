@@ -39,13 +39,14 @@ _BEYOND = 1 << 60
 class ParcelPlan:
     """A parcel to be planned. ``promised_us``: the end of the promised day at the consignee's, 0 = none.
 
-    ``wish``: the service that was ordered, empty = any. ``cod_due``: minor units to be taken at the door.
+    ``ship_by_us``: by when it must be handed over, as channels demand it, 0 = whenever. ``wish``: the service that was ordered, empty = any. ``cod_due``: minor units to be taken at the door.
     """
 
     order: str
     zone: str
     mass_g: int
     promised_us: int = 0
+    ship_by_us: int = 0
     goods: int = 0  # of Goods
     longest_mm: int = 0
     volume_mm3: int = 0
@@ -62,6 +63,7 @@ class OrderClass(NamedTuple):
     zone: str
     upto_g: int
     promised_us: int
+    ship_by_us: int
     goods: int
     upto_mm: int
     upto_mm3: int
@@ -105,6 +107,7 @@ def classes_of(parcels: Iterable[ParcelPlan], steps: ClassSteps) -> dict[OrderCl
             one.zone,
             grams[bisect_left(grams, one.mass_g)],
             one.promised_us,
+            one.ship_by_us,
             one.goods,
             mm[bisect_left(mm, one.longest_mm)],
             mm3[bisect_left(mm3, one.volume_mm3)],
@@ -130,6 +133,7 @@ class RefusalCode(StrEnum):
     COD = "cod-limit"
     TOO_HEAVY = "too-heavy"
     TOO_LATE = "too-late"
+    LEAVES_LATE = "leaves-late"
     FULL = "full"
 
 
@@ -250,9 +254,13 @@ def _judged(one: OrderClass, pickup: Pickup, offer: _Offer, terms: Terms) -> Quo
     if offer.late:
         return ServiceRefusal(name, *offer.late)
     late_us = max(0, arrives_us - one.promised_us) if one.promised_us else 0
+    leaves_late_us = max(0, pickup.cutoff_us - one.ship_by_us) if one.ship_by_us else 0
     late_day = terms.weights.late_day
-    if late_us and late_day is None:
+    if late_day is None and late_us:
         return ServiceRefusal(name, RefusalCode.TOO_LATE, arrives_us, one.promised_us)
+    if late_day is None and leaves_late_us:
+        return ServiceRefusal(name, RefusalCode.LEAVES_LATE, pickup.cutoff_us, one.ship_by_us)
+    late_us = max(late_us, leaves_late_us)
     if pickup.parcels <= 0:
         return ServiceRefusal(name, RefusalCode.FULL)
     lateness = offer.lateness + -(-late_us // _DAY_US) * (late_day or 0)

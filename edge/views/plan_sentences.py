@@ -43,6 +43,8 @@ def tell_refusal(refusal: ServiceRefusal) -> Phrase:
             return phrase("carrier.cut-off-passed", limit=iso(limit))
         case RefusalCode.TOO_LATE:
             return phrase("carrier.too-late", value=iso(refusal.value), limit=iso(limit))
+        case RefusalCode.LEAVES_LATE:
+            return phrase("carrier.leaves-late", value=iso(refusal.value), limit=iso(limit))
         case RefusalCode.GOODS:
             names = (one.name.lower().replace("_", "-") for one in Goods if one & refusal.value and one.name)
             return phrase("carrier.goods", goods=tuple(phrase(f"goods.{name}") for name in names))

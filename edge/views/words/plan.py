@@ -16,6 +16,10 @@ PLAN: Rows = {
     "carrier.too-long": ("too long: at most {limit} mm", "過長：最多 {limit} mm"),
     "carrier.cod-limit": ("collects at most {limit} at the door", "代收金額最多 {limit}"),
     "carrier.too-heavy": ("too heavy: at most {limit} g", "過重：最多 {limit} g"),
+    "carrier.leaves-late": (
+        "leaves at {value}, to be handed over by {limit}",
+        "{value} 交運，須於 {limit} 以前交運",
+    ),
     "carrier.too-late": ("arrives by {value}, promised by {limit}", "{value} 以前送達，承諾為 {limit} 以前"),
     "carrier.full": ("full", "已滿"),
     "goods.limited-quantity": ("limited quantities of dangerous goods", "限量危險品"),
