@@ -39,7 +39,8 @@ _BEYOND = 1 << 60
 class ParcelPlan:
     """A parcel to be planned. ``promised_us``: the end of the promised day at the consignee's, 0 = none.
 
-    ``ship_by_us``: by when it must be handed over, as channels demand it, 0 = whenever. ``wish``: the service that was ordered, empty = any. ``cod_due``: minor units to be taken at the door.
+    ``ship_by_us``: by when it must be handed over, as channels demand it, 0 = whenever. ``wish``: the service that was
+    ordered, empty = any. ``cod_due``: minor units to be taken at the door.
     """
 
     order: str
