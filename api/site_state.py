@@ -59,6 +59,7 @@ from edge.orders.planning import Planning
 from edge.orders.stock import StockError
 from edge.site.case_care import care_duties
 from edge.site.case_desk import CaseDesk
+from edge.site.cover_shown import DemandKept
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.mails import MAIL_CURSOR
@@ -185,6 +186,7 @@ class Site:
         self.journals = Journals({its.controller: its.journal for its in controllers}, self.layouts)
         """All journals by time, for whoever asks what was."""
         self.review = review_rules(config.review)
+        self.demand = DemandKept()
         try:
             self.care = care_rules(config.team, config.returns, config.care)
         except CalendarError as error:

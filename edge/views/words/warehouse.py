@@ -116,6 +116,8 @@ WAREHOUSE: Rows = {
     "stock.promised": ("Promised", "已承諾"),
     "stock.free": ("Free", "可用"),
     "stock.safety": ("Safety", "安全庫存"),
+    "stock.cover": ("How it lasts", "庫存狀況"),
+    "stock.days": ("Lasts, days", "可用天數"),
     "stock.lot": ("Lot", "批號"),
     "stock.condition": ("Condition", "狀態"),
     "stock.condition.sellable": ("Sellable", "可售"),
