@@ -1,6 +1,6 @@
 """Stock over HTTP: both books, the ledger, movements, counts, the audit, how long it lasts, what articles there are.
 
-Public names: stock_routes, covered, take_stock, Imported.
+Public names: stock_routes, covered_soon, take_stock, Imported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edge.journal.host_time import now_us
 from edge.orders.cover import CoverFinding, CoverLimits
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.site import catalogue, cover_shown, moving, stock_shown, stocktaking
-from edge.site.cover_shown import CoverAsked, CoverRow
+from edge.site.cover_shown import CoverAsked, CoverRow, Demand
 from edge.site.moving import Recorded
 from edge.site.stock_shown import BookDifference, LedgerRow, StockRow
 
@@ -145,11 +145,27 @@ def take_stock(site: Site, body: bytes, by: str) -> Imported | tuple[str, ...]:
 _Finding = Annotated[CoverFinding | None, Query(description="only articles of which this is to be told; none = all")]
 
 
-def covered(site: Site, db: sa.Connection, which: CoverAsked) -> list[CoverRow]:
+def _covered(site: Site, db: sa.Connection, which: CoverAsked) -> list[CoverRow]:
     """Articles with how long they last, by the limits of the site."""
-    table, at_us = site.config.stock, now_us()
-    limits = CoverLimits(table.least_days, table.most_days, table.slow_days, table.used_days)
+    limits, at_us = _limits(site), now_us()
     return cover_shown.cover_rows(db, site.demand.of(db, limits.used, at_us), limits, at_us, which)
+
+
+def covered_soon(site: Site, db: sa.Connection, which: CoverAsked) -> tuple[list[CoverRow], bool]:
+    """The same without a wait where no finding is asked for; false: what orders want of them and what was used is not
+    added up yet.
+    """
+    if which.finding is not None:
+        return _covered(site, db, which), True
+    limits, at_us = _limits(site), now_us()
+    known = site.demand.soon(db, limits.used, at_us)
+    wanted = known or Demand({}, {}, limits.used)
+    return cover_shown.cover_rows(db, wanted, limits, at_us, which), known is not None
+
+
+def _limits(site: Site) -> CoverLimits:
+    table = site.config.stock
+    return CoverLimits(table.least_days, table.most_days, table.slow_days, table.used_days)
 
 
 def stock_routes(site: Site) -> APIRouter:
@@ -180,7 +196,7 @@ def stock_routes(site: Site) -> APIRouter:
         too much, nobody wants it. Where open orders are many, what is wanted and used is of a moment ago.
         """
         with site.store().connections.reading() as db:
-            return json_answer(covered(site, db, CoverAsked(after=after, limit=limit, finding=finding)))
+            return json_answer(_covered(site, db, CoverAsked(after=after, limit=limit, finding=finding)))
 
     @routes.post("/movements", response_model=Moved)
     async def move(body: MovementsBody) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 
 from api.pages import asked, form_of, line_of, rendered
 from api.site_state import Site
-from api.stock import Imported, covered, take_stock
+from api.stock import Imported, covered_soon, take_stock
 from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.orders.cover import CoverFinding
@@ -62,12 +62,13 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
         with site.store().connections.reading() as db:
             if sku and stock_shown.stock_rows(db, sku=sku):
                 return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
-            rows = [] if sku else covered(site, db, CoverAsked(after=after, limit=_ROOM, finding=finding, bin=bin_))
+            which = CoverAsked(after=after, limit=0 if sku else _ROOM, finding=finding, bin=bin_)
+            rows, added_up = covered_soon(site, db, which)
             suspects = stock_shown.suspects(db)
         given = {key: its for key, its in (("bin", bin_), ("finding", finding)) if its}
         more = urlencode({**given, "after": rows[-1].sku}) if len(rows) == _ROOM else ""
         title = phrase("stock.in", bin=bin_) if bin_ else phrase("stock.title")
-        return listed(request, title, rows, suspects, given=given, more=more, sku=sku)
+        return listed(request, title, rows, suspects, added_up, given=given, more=more, sku=sku)
 
     @app.post("/stock/import", include_in_schema=False)
     async def taken(request: Request) -> Response:
@@ -89,15 +90,16 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
 
     def imported(request: Request, problems: list[str], done: Imported | None, status: int) -> Response:
         with site.store().connections.reading() as db:
-            rows, suspects = covered(site, db, CoverAsked(limit=_ROOM)), stock_shown.suspects(db)
+            (rows, added_up), suspects = covered_soon(site, db, CoverAsked(limit=_ROOM)), stock_shown.suspects(db)
         title = phrase("stock.title")
-        return listed(request, title, rows, suspects, done=done, status=status, problems=problems[:_ROOM])
+        return listed(request, title, rows, suspects, added_up, done=done, status=status, problems=problems[:_ROOM])
 
     def listed(
         request: Request,
         title: Phrase,
         rows: Sequence[CoverRow],
         suspects: Sequence[SuspectBin],
+        added_up: bool,
         given: Mapping[str, str] = MappingProxyType({}),
         more: str = "",
         sku: str = "",
@@ -118,6 +120,7 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
             more=more,
             sku=sku,
             done=done,
+            added_up=added_up,
             findings=tuple(CoverFinding),
             of_finding=tell_cover,
         )

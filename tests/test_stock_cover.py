@@ -150,7 +150,9 @@ def test_what_takes_long_to_add_up_is_kept_for_a_while(monkeypatch: pytest.Monke
     assert kept.of(db, 31, 0).days == 31, "another span is another sum"  # type: ignore[arg-type]
 
 
-def test_list_and_page_say_what_is_to_be_told(project: Path, tmp_path: Path, run: Run) -> None:
+def test_list_and_page_say_what_is_to_be_told(
+    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = example_site(project, tmp_path).model_copy(update={"stock": StockTable(most_days=100)})
     app = create_app(made)
 
@@ -186,5 +188,14 @@ def test_list_and_page_say_what_is_to_be_told(project: Path, tmp_path: Path, run
             assert '<input type="hidden" name="bin" value="B1-0">' in page and "SKU-2" not in page
             assert "SKU-7" in (await client.get("/stock", params={"finding": "lost"})).text, "no such one is none"
             assert (await client.get("/stock", params={"sku": "SKU-1", "bin": "B1-0"})).status_code == 303
+
+            monkeypatch.setattr(cover_shown, "_MANY", 0)  # then no page waits
+            site = app.state.site
+            site.demand = DemandKept()
+            page = (await client.get("/stock")).text
+            assert '<td class="amount">…</td><td></td>' in page and 'id="adding"' in page
+            await asyncio.to_thread(site.demand.refresh, site.store().connections, 30, now_us())
+            page = (await client.get("/stock")).text
+            assert '<td class="amount">270</td>' in page and 'id="adding"' not in page
 
     run(talk())

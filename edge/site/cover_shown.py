@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -24,9 +25,17 @@ from edge.site.folding import BALANCE
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as tables
 
+if TYPE_CHECKING:
+    from edge.site.connections import StoreConnections
+
 _PORTION = 500
+_MANY = 10_000
+"""Of more open orders a page does not wait until they are added up."""
 _SHORT_S = 0.1
 _PART = 20
+_LATE_S = 60.0
+_ASKED_S = 600.0
+_OPEN = (str(OrderStage.ACCEPTED), str(OrderStage.MERGED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def demand(db: sa.Connection, days: int, at_us: int) -> Demand:
     waits = (
         sa.select(line.sku, sa.func.sum(wanted - given))
         .join(sales_tables.orders, order.id == line.order_id)
-        .where(order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))), wanted > given)
+        .where(order.stage.in_(_OPEN), wanted > given)
         .group_by(line.sku)
     )
     moved = tables.movements.c
@@ -72,42 +81,72 @@ def demand(db: sa.Connection, days: int, at_us: int) -> Demand:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    demand: Demand
+    until_s: float
+    late_s: float
+
+
 class DemandKept:
     """The demand of a moment ago. May be used from several threads.
 
     It is added up anew for whoever asks, unless that takes long; then no more than a twentieth of the time goes into
-    it, and meanwhile others get what was added up before.
+    it, and meanwhile others get what was added up before. A page never waits for it where open orders are many.
     """
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._turn = threading.Lock()
-        self._kept: tuple[Demand, float] | None = None
+        self._kept: _Kept | None = None
+        self._asked_s = -_ASKED_S
 
     def of(self, db: sa.Connection, days: int, at_us: int) -> Demand:
-        """As `demand`, from a moment ago."""
+        """As `demand`, from a moment ago; waits for it where nothing is known."""
         known = self._known(days)
-        if known is not None and known[1] > self._clock_s():
-            return known[0]
+        if known is not None and known.until_s > self._clock_s():
+            return known.demand
         if not self._turn.acquire(blocking=known is None):
             assert known is not None, "whoever knows nothing waits"
-            return known[0]
+            return known.demand
         try:
             known = self._known(days)  # somebody else may have been at it
-            if known is not None and known[1] > self._clock_s():
-                return known[0]
+            if known is not None and known.until_s > self._clock_s():
+                return known.demand
             begun_s = self._clock_s()
             found = demand(db, days, at_us)
             now_s = self._clock_s()
             took_s = now_s - begun_s
-            self._kept = found, now_s + (_PART * took_s if took_s > _SHORT_S else 0.0)
+            until_s = now_s + (_PART * took_s if took_s > _SHORT_S else 0.0)
+            self._kept = _Kept(found, until_s, until_s + took_s + _LATE_S)
             return found
         finally:
             self._turn.release()
 
-    def _known(self, days: int) -> tuple[Demand, float] | None:
+    def soon(self, db: sa.Connection, days: int, at_us: int) -> Demand | None:
+        """The same without a wait; None where open orders are many and it is not added up: `refresh` does then."""
+        if not _many(db):
+            return self.of(db, days, at_us)
+        self._asked_s = self._clock_s()
+        known = self._known(days)
+        return known.demand if known is not None and known.late_s > self._asked_s else None
+
+    def refresh(self, at: StoreConnections, days: int, at_us: int) -> None:
+        """Adds up what somebody asked for of late without a wait. Raises StoreError."""
+        now_s, known = self._clock_s(), self._known(days)
+        if now_s < self._asked_s + _ASKED_S and (known is None or known.until_s <= now_s):
+            with at.reading() as db:
+                self.of(db, days, at_us)
+
+    def _known(self, days: int) -> _Kept | None:
         kept = self._kept
-        return kept if kept is not None and kept[0].days == days else None
+        return kept if kept is not None and kept.demand.days == days else None
+
+
+def _many(db: sa.Connection) -> bool:
+    order = sales_tables.orders.c
+    some = sa.select(order.id).where(order.stage.in_(_OPEN)).limit(_MANY + 1).subquery()
+    return (db.execute(sa.select(sa.func.count()).select_from(some)).scalar() or 0) > _MANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
