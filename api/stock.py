@@ -9,7 +9,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import Field, StringConstraints
 
@@ -145,22 +144,24 @@ def take_stock(site: Site, body: bytes, by: str) -> Imported | tuple[str, ...]:
 _Finding = Annotated[CoverFinding | None, Query(description="only articles of which this is to be told; none = all")]
 
 
-def _covered(site: Site, db: sa.Connection, which: CoverAsked) -> list[CoverRow]:
+def _covered(site: Site, which: CoverAsked) -> list[CoverRow]:
     """Articles with how long they last, by the limits of the site."""
     limits, at_us = _limits(site), now_us()
-    return cover_shown.cover_rows(db, site.demand.of(db, limits.used, at_us), limits, at_us, which)
+    with site.store().connections.reading() as db:
+        return cover_shown.cover_rows(db, site.demand.of(db, limits.used, at_us), limits, at_us, which)
 
 
-def covered_soon(site: Site, db: sa.Connection, which: CoverAsked) -> tuple[list[CoverRow], bool]:
+def covered_soon(site: Site, which: CoverAsked) -> tuple[list[CoverRow], bool]:
     """The same without a wait where no finding is asked for; false: what orders want of them and what was used is not
     added up yet.
     """
     if which.finding is not None:
-        return _covered(site, db, which), True
+        return _covered(site, which), True
     limits, at_us = _limits(site), now_us()
-    known = site.demand.soon(db, limits.used, at_us)
-    wanted = known or Demand({}, {}, limits.used)
-    return cover_shown.cover_rows(db, wanted, limits, at_us, which), known is not None
+    with site.store().connections.reading() as db:
+        known = site.demand.soon(db, limits.used, at_us)
+        wanted = known or Demand({}, {}, limits.used)
+        return cover_shown.cover_rows(db, wanted, limits, at_us, which), known is not None
 
 
 def _limits(site: Site) -> CoverLimits:
@@ -195,8 +196,7 @@ def stock_routes(site: Site) -> APIRouter:
         """How many days articles last and what is to be told of it, by SKU: orders wait for it, it runs low, there is
         too much, nobody wants it. Where open orders are many, what is wanted and used is of a moment ago.
         """
-        with site.store().connections.reading() as db:
-            return json_answer(_covered(site, db, CoverAsked(after=after, limit=limit, finding=finding)))
+        return json_answer(_covered(site, CoverAsked(after=after, limit=limit, finding=finding)))
 
     @routes.post("/movements", response_model=Moved)
     async def move(body: MovementsBody) -> Response:

@@ -62,9 +62,9 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
         with site.store().connections.reading() as db:
             if sku and stock_shown.stock_rows(db, sku=sku):
                 return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
-            which = CoverAsked(after=after, limit=0 if sku else _ROOM, finding=finding, bin=bin_)
-            rows, added_up = covered_soon(site, db, which)
             suspects = stock_shown.suspects(db)
+        which = CoverAsked(after=after, limit=0 if sku else _ROOM, finding=finding, bin=bin_)
+        rows, added_up = covered_soon(site, which)
         given = {key: its for key, its in (("bin", bin_), ("finding", finding)) if its}
         more = urlencode({**given, "after": rows[-1].sku}) if len(rows) == _ROOM else ""
         title = phrase("stock.in", bin=bin_) if bin_ else phrase("stock.title")
@@ -90,7 +90,8 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
 
     def imported(request: Request, problems: list[str], done: Imported | None, status: int) -> Response:
         with site.store().connections.reading() as db:
-            (rows, added_up), suspects = covered_soon(site, db, CoverAsked(limit=_ROOM)), stock_shown.suspects(db)
+            suspects = stock_shown.suspects(db)
+        rows, added_up = covered_soon(site, CoverAsked(limit=_ROOM))
         title = phrase("stock.title")
         return listed(request, title, rows, suspects, added_up, done=done, status=status, problems=problems[:_ROOM])
 
