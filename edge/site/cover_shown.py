@@ -199,7 +199,7 @@ def cover_rows(db: sa.Connection, wanted: Demand, limits: CoverLimits, at_us: in
 
 
 def _row(
-    row: sa.Row[tuple[str, str, int, int, int]],
+    row: sa.Row[str, str, int, int, int],
     life: tuple[int, int],
     wanted: Demand,
     limits: CoverLimits,
@@ -231,7 +231,7 @@ def _row(
     )
 
 
-def _books(db: sa.Connection, after: str, limit: int, bin_: str) -> list[sa.Row[tuple[str, str, int, int, int]]]:
+def _books(db: sa.Connection, after: str, limit: int, bin_: str) -> list[sa.Row[str, str, int, int, int]]:
     its, book = tables.skus.c, tables.promises.c
     query = (
         sa.select(its.sku, its.name, its.safety, book.sellable, book.promised)
