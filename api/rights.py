@@ -34,7 +34,8 @@ _BY_ACTION: dict[Needed, str] = {
         GET /api/loads/{load_id} | GET /api/loads/{load_id}/manifest.csv | GET /api/loads/{load_id}/manifest.pdf
         GET /stock | GET /stock/a/{sku:path} | GET /waves | GET /waves/w/{wave:path} | GET /carriers | GET /parcels
         GET /kpis | GET /kpis/k/{name} | GET /kpis/shift/{name} | GET /kpis/shift/{name}/report.pdf
-        GET /api/v1/stock | GET /api/v1/stock/movements | GET /api/v1/stock/audit | GET /api/v1/stock/{sku}
+        GET /api/v1/stock | GET /api/v1/stock/movements | GET /api/v1/stock/audit | GET /api/v1/stock/cover
+        GET /api/v1/stock/{sku}
         GET /api/v1/waves | GET /api/v1/waves/late | GET /api/v1/waves/measured | GET /api/v1/waves/{wave}
         GET /api/v1/waves/{wave}/materials | GET /api/v1/pick-tasks | GET /api/v1/pick-tasks/{task}
         GET /api/v1/put-backs | GET /api/v1/parcels | GET /api/v1/parcels/{sscc}

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
@@ -59,6 +59,7 @@ from edge.orders.planning import Planning
 from edge.orders.stock import StockError
 from edge.site.case_care import care_duties
 from edge.site.case_desk import CaseDesk
+from edge.site.cover_shown import DemandKept
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.mails import MAIL_CURSOR
@@ -88,6 +89,7 @@ log = logging.getLogger(__name__)
 BEAT_S = 1.0
 DISK_EVERY_S = 30.0
 STORE_EVERY_S = 10.0
+COVER_S = 5.0
 KEEP_S = 3600.0
 """So often it is looked what of the store is due to go."""
 Delivered = Callable[[SiteConfig, str], int | None]
@@ -185,6 +187,7 @@ class Site:
         self.journals = Journals({its.controller: its.journal for its in controllers}, self.layouts)
         """All journals by time, for whoever asks what was."""
         self.review = review_rules(config.review)
+        self.demand = DemandKept()
         try:
             self.care = care_rules(config.team, config.returns, config.care)
         except CalendarError as error:
@@ -214,6 +217,7 @@ class Site:
             (DISK_EVERY_S, "store-disk", self._look_at_disk),
             (STORE_EVERY_S, "store", self._ask_store),
             (KEEP_S, "store-keeping", self._keep_up),
+            (COVER_S, "stock-cover", self._add_up),
             *(
                 (self.config.intake.poll_s, f"channel {name}", look)
                 for name, look in folder_looks(self.config, self.desk, self.intake)
@@ -449,6 +453,12 @@ class Site:
             self._store_silent = str(error)
         else:
             self._store_silent = ""
+
+    async def _add_up(self) -> None:
+        """Adds up what the page of the stock wants, where it does not wait for that."""
+        with suppress(StoreError):  # whoever asks is told
+            days = self.config.stock.used_days
+            await asyncio.to_thread(lambda: self.demand.refresh(self.store().connections, days, now_us()))
 
     async def _keep_up(self) -> None:
         """Takes out of the store what is due, with PostgreSQL in one process of all that could."""

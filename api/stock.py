@@ -1,6 +1,6 @@
-"""Stock over HTTP: both books, the ledger, movements, counts, the audit, and what articles and bins there are.
+"""Stock over HTTP: both books, the ledger, movements, counts, the audit, how long it lasts, what articles there are.
 
-Public names: stock_routes, take_stock, Imported.
+Public names: stock_routes, covered_soon, take_stock, Imported.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from api.v1_bodies import After, Body, Key, Limit, Units, Word
 from edge.intake.operators import ONE_LINE, By, Remark, who_asks
 from edge.intake.stock_rows import STOCK_EXAMPLE, read_stock
 from edge.journal.host_time import now_us
+from edge.orders.cover import CoverFinding, CoverLimits
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
-from edge.site import catalogue, moving, stock_shown, stocktaking
+from edge.site import catalogue, cover_shown, moving, stock_shown, stocktaking
+from edge.site.cover_shown import CoverAsked, CoverRow, Demand
 from edge.site.moving import Recorded
 from edge.site.stock_shown import BookDifference, LedgerRow, StockRow
 
@@ -139,6 +141,34 @@ def take_stock(site: Site, body: bytes, by: str) -> Imported | tuple[str, ...]:
     return Imported(new, changed, len(read.bins), done.new, done.known)
 
 
+_Finding = Annotated[CoverFinding | None, Query(description="only articles of which this is to be told; none = all")]
+
+
+def _covered(site: Site, which: CoverAsked) -> list[CoverRow]:
+    """Articles with how long they last, by the limits of the site."""
+    limits, at_us = _limits(site), now_us()
+    with site.store().connections.reading() as db:
+        return cover_shown.cover_rows(db, site.demand.of(db, limits.used, at_us), limits, at_us, which)
+
+
+def covered_soon(site: Site, which: CoverAsked) -> tuple[list[CoverRow], bool]:
+    """The same without a wait where no finding is asked for; false: what orders want of them and what was used is not
+    added up yet.
+    """
+    if which.finding is not None:
+        return _covered(site, which), True
+    limits, at_us = _limits(site), now_us()
+    with site.store().connections.reading() as db:
+        known = site.demand.soon(db, limits.used, at_us)
+        wanted = known or Demand({}, {}, limits.used)
+        return cover_shown.cover_rows(db, wanted, limits, at_us, which), known is not None
+
+
+def _limits(site: Site) -> CoverLimits:
+    table = site.config.stock
+    return CoverLimits(table.least_days, table.most_days, table.slow_days, table.used_days)
+
+
 def stock_routes(site: Site) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1/stock", responses=V1_PROBLEMS, tags=["stock"])
@@ -160,6 +190,13 @@ def stock_routes(site: Site) -> APIRouter:
         """Where the books disagree; empty = nowhere."""
         with site.store().connections.reading() as db:
             return json_answer(stock_shown.audit(db))
+
+    @routes.get("/cover", response_model=tuple[CoverRow, ...])
+    def cover(finding: _Finding = None, after: After = "", limit: Limit = 100) -> Response:
+        """How many days articles last and what is to be told of it, by SKU: orders wait for it, it runs low, there is
+        too much, nobody wants it. Where open orders are many, what is wanted and used is of a moment ago.
+        """
+        return json_answer(_covered(site, CoverAsked(after=after, limit=limit, finding=finding)))
 
     @routes.post("/movements", response_model=Moved)
     async def move(body: MovementsBody) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -14,15 +15,18 @@ from starlette.responses import RedirectResponse
 
 from api.pages import asked, form_of, line_of, rendered
 from api.site_state import Site
-from api.stock import Imported, take_stock
+from api.stock import Imported, covered_soon, take_stock
 from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
+from edge.orders.cover import CoverFinding
 from edge.orders.measured import Measure
 from edge.orders.stock import StockCondition
 from edge.orders.waves import WaveState
 from edge.site import drafts, lateness, measuring, releasing, rounds, stock_shown, wave_rows
+from edge.site.cover_shown import CoverAsked, CoverRow
 from edge.site.pick_lists import materials_of
-from edge.views.plan_sentences import of_movement, of_task, tell_displacement, tell_late, tell_left
+from edge.site.stock_shown import SuspectBin
+from edge.views.plan_sentences import of_movement, of_task, tell_cover, tell_displacement, tell_late, tell_left
 from edge.views.words.phrase import Phrase, Word, phrase
 
 _ROOM = 100
@@ -33,6 +37,7 @@ _MEASURES = {
     Measure.TOTE: "wave.measure.tote",
     Measure.LEAD: "wave.measure.lead",
 }
+_FINDINGS = {str(one): one for one in CoverFinding}
 _CONDITIONS = {
     StockCondition.SELLABLE: "stock.condition.sellable",
     StockCondition.INSPECTION: "stock.condition.inspection",
@@ -53,24 +58,17 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
     @app.get("/stock", include_in_schema=False)
     def stock(request: Request) -> Response:
         sku, bin_, after = asked(request, "sku").strip(), asked(request, "bin").strip(), asked(request, "after")
+        finding = _FINDINGS.get(asked(request, "finding"))
         with site.store().connections.reading() as db:
-            rows = stock_shown.stock_rows(db, after, _ROOM, sku, bin_)
+            if sku and stock_shown.stock_rows(db, sku=sku):
+                return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
             suspects = stock_shown.suspects(db)
-        if sku and rows:
-            return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
-        given = {"bin": bin_} if bin_ else {}
+        which = CoverAsked(after=after, limit=0 if sku else _ROOM, finding=finding, bin=bin_)
+        rows, added_up = covered_soon(site, which)
+        given = {key: its for key, its in (("bin", bin_), ("finding", finding)) if its}
         more = urlencode({**given, "after": rows[-1].sku}) if len(rows) == _ROOM else ""
-        return rendered(
-            site,
-            request,
-            "stock.html",
-            phrase("stock.in", bin=bin_) if bin_ else phrase("stock.title"),
-            rows=rows,
-            suspects=suspects,
-            more=more,
-            sku=sku,
-            done=None,
-        )
+        title = phrase("stock.in", bin=bin_) if bin_ else phrase("stock.title")
+        return listed(request, title, rows, suspects, added_up, given=given, more=more, sku=sku)
 
     @app.post("/stock/import", include_in_schema=False)
     async def taken(request: Request) -> Response:
@@ -92,9 +90,41 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
 
     def imported(request: Request, problems: list[str], done: Imported | None, status: int) -> Response:
         with site.store().connections.reading() as db:
-            rows, suspects = stock_shown.stock_rows(db, "", _ROOM), stock_shown.suspects(db)
-        shown = {"rows": rows, "suspects": suspects, "more": "", "sku": "", "done": done}
-        return rendered(site, request, "stock.html", phrase("stock.title"), status, problems=problems[:_ROOM], **shown)
+            suspects = stock_shown.suspects(db)
+        rows, added_up = covered_soon(site, CoverAsked(limit=_ROOM))
+        title = phrase("stock.title")
+        return listed(request, title, rows, suspects, added_up, done=done, status=status, problems=problems[:_ROOM])
+
+    def listed(
+        request: Request,
+        title: Phrase,
+        rows: Sequence[CoverRow],
+        suspects: Sequence[SuspectBin],
+        added_up: bool,
+        given: Mapping[str, str] = MappingProxyType({}),
+        more: str = "",
+        sku: str = "",
+        done: Imported | None = None,
+        status: int = 200,
+        problems: Sequence[str] = (),
+    ) -> Response:
+        return rendered(
+            site,
+            request,
+            "stock.html",
+            title,
+            status,
+            problems=list(problems),
+            rows=rows,
+            suspects=suspects,
+            given=given,
+            more=more,
+            sku=sku,
+            done=done,
+            added_up=added_up,
+            findings=tuple(CoverFinding),
+            of_finding=tell_cover,
+        )
 
     @app.get("/stock/a/{sku:path}", include_in_schema=False)
     def article(sku: str, request: Request) -> Response:

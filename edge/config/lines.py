@@ -41,6 +41,7 @@ from edge.config.shipping import PlanTable, ServiceTable
 from edge.config.sim import SimConfig
 from edge.config.standby import StandbyTable
 from edge.config.stations import QualityTable, StationTable
+from edge.config.stock import StockTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.config.tls import ServerTlsTable
 from edge.config.totes import ToteTable, tote_plans
@@ -324,6 +325,7 @@ class SiteConfig(PlainTable):
     returns: dict[Name, ReturnsTable] = Field(default={}, description="what may come back, the first one that fits")
     care: CareTable = Field(default=CareTable(), description="where goods come back, and what is done by itself")
     find: FindTable = Field(default=FindTable(), description="for what everybody may look, see docs/finding.md")
+    stock: StockTable = Field(default=StockTable(), description="from when on a stock is told of, see docs/stock.md")
     quality: QualityTable = Field(default=QualityTable(), description="what is looked at, see docs/stations.md")
     station: dict[Name, StationTable] = Field(default={}, description="packing stations, see docs/stations.md")
 

@@ -1,6 +1,6 @@
 """How long the stock lasts: too little, too much, and what nobody wants. Packing material is judged like anything else.
 
-Public names: Turnover, CoverLimits, CoverFinding, days_of_cover, judged.
+Public names: Turnover, CoverLimits, CoverFinding, DAY_US, days_known, days_of_cover, judged.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ DAY_US = 86_400_000_000
 class Turnover:
     """A SKU as its books and ledger say. ``waiting``: units that accepted orders want and none has.
 
-    ``used``: units that were shipped or packed away within the last ``days``. ``last_us``: when the last one went, or
-    the first one came.
+    ``used``: units that were shipped or packed away within the last ``days``, which are as many as are asked for, or
+    fewer where it came later. ``last_us``: when the last one went, or the first one came; 0 = none ever came.
     """
 
     sku: str
@@ -31,11 +31,12 @@ class Turnover:
 
 @dataclass(frozen=True, slots=True)
 class CoverLimits:
-    """In days. ``least``: how long a new delivery takes, with a margin."""
+    """In days. ``least``: how long a new delivery takes, with a margin. ``used``: from which its use is taken."""
 
     least: int = 7
     most: int = 180
     slow: int = 90
+    used: int = 30
 
 
 class CoverFinding(StrEnum):
@@ -45,6 +46,14 @@ class CoverFinding(StrEnum):
     LOW = "low"
     OVERSTOCK = "overstock"
     SLOW = "slow-mover"
+
+
+def days_known(first_us: int, now_us: int, most: int) -> int:
+    """Of how many days the use of a SKU is known that first came at a time: those begun since then, ``most`` at most.
+
+    Over all ``most`` days the use of what came last week would look like little, and its stock like a lot.
+    """
+    return max(1, min(most, -((first_us - now_us) // DAY_US)))
 
 
 def days_of_cover(row: Turnover) -> int | None:

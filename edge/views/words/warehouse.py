@@ -116,6 +116,12 @@ WAREHOUSE: Rows = {
     "stock.promised": ("Promised", "已承諾"),
     "stock.free": ("Free", "可用"),
     "stock.safety": ("Safety", "安全庫存"),
+    "stock.cover": ("How it lasts", "庫存狀況"),
+    "stock.days": ("Lasts, days", "可用天數"),
+    "stock.adding": (
+        "Open orders are being added up; how long it lasts is here in a moment.",
+        "未結訂單加總中，稍後即顯示庫存狀況。",
+    ),
     "stock.lot": ("Lot", "批號"),
     "stock.condition": ("Condition", "狀態"),
     "stock.condition.sellable": ("Sellable", "可售"),
