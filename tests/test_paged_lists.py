@@ -20,6 +20,7 @@ from edge.core.values.load import Load
 from edge.orders.cases import CauseKind
 from edge.site import drafts, imports, lots
 from edge.site.imports import ImportRun
+from edge.site.loads_closed import closed_loads
 from edge.site.store import SiteStore
 
 DAY_US = 86_400_000_000
@@ -127,14 +128,32 @@ def test_closed_loads(talk: Callable[..., None], monkeypatch: pytest.MonkeyPatch
         raise AssertionError("all that there is of loads is read")
 
     async def way(store: SiteStore, client: httpx.AsyncClient) -> None:
-        for node in (0, 1):  # of two controllers, by turns
-            store.project(f"line{node}@1", records([closed(n) for n in range(node, 7, 2)]))
+        close_loads(store)
         monkeypatch.setattr(SiteStore, "by_ref", never)
         rows = await in_parts(client, "/api/loads", lambda last: {"after": last["load"]["id"]}, closed="true")
         assert [one["load"]["id"] for one in rows] == [f"L{n}" for n in range(6, -1, -1)], "the newest first"
         await refused(client, "/api/loads", closed="true")
 
     talk(way)
+
+
+def test_closed_loads_in_each_database(store_url: str) -> None:
+    store = SiteStore(store_url)
+    close_loads(store)
+    found, after = list[str](), ""
+    with store.connections.reading() as db:
+        while part := closed_loads(db, PART, after):
+            found += [one.load.id for one in part]
+            after = found[-1]
+        assert closed_loads(db, PART, "no-such") is None
+    store.close()
+    assert found == [f"L{n}" for n in range(6, -1, -1)]
+
+
+def close_loads(store: SiteStore) -> None:
+    """Seven, of two controllers by turns, two at an instant."""
+    for node in (0, 1):
+        store.project(f"line{node}@1", records([closed(n) for n in range(node, 7, 2)]))
 
 
 def closed(number: int) -> LoadClosed:
