@@ -189,7 +189,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
     app.add_middleware(RefusedPage, site=site)
-    app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
+    demo = site.identities is not None and site.identities.table.demo
+    app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None, demo=demo)
     answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)

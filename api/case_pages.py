@@ -129,7 +129,7 @@ def _list(site: Site, request: Request, problems: list[str], status: int = 200) 
         rows=rows,
         asked=asked,
         causes=desk.pareto(None, max(0, at_us - _PARETO_DAYS * _DAY_US))[:20],
-        actions=desk.actions(at_us)[:20],
+        actions=desk.actions(at_us, limit=20),
         states=[*CaseState],
         kinds=[*CaseKind],
         complaint_kinds=(CaseKind.COMPLAINT, CaseKind.EXCEPTION, CaseKind.FEEDBACK),

@@ -88,9 +88,11 @@ def _looked_at(routes: APIRouter, site: Site) -> None:
         return json_answer(site.cases().pareto(kind, max(0, now_us() - days * _DAY_US)))
 
     @routes.get("/actions", response_model=tuple[CaseAction, ...])
-    def actions() -> Response:
-        """What is done against causes, with the cases before and since."""
-        return json_answer(site.cases().actions(now_us()))
+    def actions(after: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Limit = 1_000) -> Response:
+        """What is done against causes, the newest first, with the cases before and since. ``after``: a number, of the
+        last one that is known.
+        """
+        return json_answer(site.cases().actions(now_us(), after, limit))
 
     @routes.get("/ledger", response_model=tuple[MoneyRow, ...])
     def money(order: Annotated[Key, Query()]) -> Response:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.answers import PROBLEMS, json_answer, problems_answer
 from api.site_state import Site
+from api.v1_bodies import After, Limit
 from edge.core.dock.loads import LoadCheck
 from edge.core.events import LoadClosed, LoadRefused
 from edge.core.iso_time import iso
@@ -25,6 +26,7 @@ from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.print.manifest_paper import manifest_pdf
+from edge.site.loads_closed import closed_loads
 from edge.site.parcel_files import weighed
 from edge.site.store import StoreError
 from edge.views.docks import DockBoard, DockPicture
@@ -35,7 +37,7 @@ ANSWER_S = 3.0
 """A controller that runs answers within a few tenths of a second."""
 LOOK_S = 0.03
 LISTED = 50
-"""Closed loads that are listed, the newest first."""
+"""Closed loads that are listed where nobody says how many."""
 _IN_A_NAME = str.maketrans("T", "-", "-:Z")
 """A time as names may hold it: 20260131-235959."""
 
@@ -124,12 +126,16 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         return json_answer(site.dock_picture())
 
     @app.get("/api/loads", response_model=tuple[Manifest, ...], responses=PROBLEMS)
-    async def loads(closed: bool = False) -> Response:
-        """The loads that are open, or the newest ones that are closed, with all their parcels."""
+    async def loads(closed: bool = False, after: After = "", limit: Limit = LISTED) -> Response:
+        """The loads that are open, or those that are closed, the newest first, with all their parcels.
+
+        ``after``: the load behind which closed ones are wanted.
+        """
         if closed:
-            records = await asyncio.to_thread(lambda: site.store().by_ref("loads"))
-            values = [value for record in records if isinstance(value := record.value, LoadClosed)]
-            return json_answer([manifest_of(value) for value in values[: -LISTED - 1 : -1]])
+            found = await asyncio.to_thread(_closed_loads, site, limit, after)
+            if found is None:
+                raise HTTPException(404, f"load {after}: no load of this name was closed")
+            return json_answer([manifest_of(one) for one in found])
         checks = [board.check(name) for board in site.boards for name in board.loads.state.open]
         return json_answer([manifest_of(check) for check in checks if check is not None])
 
@@ -225,6 +231,11 @@ def _answered(answer: Value | None, seq: int) -> Response:
             return json_answer(manifest_of(answer))
         case _:
             return json_answer(answer, 201)
+
+
+def _closed_loads(site: Site, limit: int, after: str) -> list[LoadClosed] | None:
+    with site.store().connections.reading() as db:
+        return closed_loads(db, limit, after)
 
 
 def _closed(site: Site, load_id: str) -> LoadClosed | None:

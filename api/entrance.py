@@ -161,7 +161,7 @@ class Entrance:
         if needs is None:
             return _Refusal(404, f"{path}: there is nothing for {scope['method']} here")
         if needs == OWN:
-            if who.way is not Way.SESSION:
+            if who.way is not Way.SESSION or (who.demo and not reading):
                 return _Refusal(403, f"{who.way}: only for somebody who signed in")
         elif who.must_change:
             told = _Refusal(403, "password: it was for one sign-in: choose your own at /account")

@@ -45,6 +45,8 @@ _OTHER_TYPES = {
 """What else a path takes; a form that another page sends has an Origin, and is refused by that."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/words", "/api/openapi.json"})
+_PASSED_ON = ("forwarded", "x-forwarded-for")
+"""What a proxy says of whom it asks for. Source: RFC 7239, 4."""
 HOOKS = "/api/v1/hooks/"
 """Where carriers tell what they sign, without a token."""
 CUSTOMERS = "/track/"
@@ -106,10 +108,15 @@ class WrongTokens:
 
 
 class Guard:
-    """ASGI middleware. ``token`` None: loopback only. ``signed_in``: who may what, `api.entrance` says behind it."""
+    """ASGI middleware. ``token`` None: loopback only. ``signed_in``: who may what, `api.entrance` says behind it;
+    ``demo``: and it lets in whoever asks, so that again only this machine may.
+    """
 
-    def __init__(self, app: ASGIApp, token: str | None, wrong: WrongTokens, signed_in: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str | None, wrong: WrongTokens, signed_in: bool, demo: bool = False
+    ) -> None:
         self._app = app
+        self._demo = demo
         self._wrong = wrong
         self._signed_in = signed_in
         self._token = None if token is None else token.encode()
@@ -146,9 +153,11 @@ class Guard:
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         token = self._token
-        if self._signed_in:
+        if self._demo and (passed := next((one for one in _PASSED_ON if one in headers), None)) is not None:
+            return 403, f"{passed}: a demo is for this machine alone, not for whom a proxy lets in"
+        if self._signed_in and not self._demo:
             pass
-        elif token is None:
+        elif token is None or self._demo:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"

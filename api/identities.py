@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,9 +20,9 @@ from typing import TypeVar
 
 from starlette.datastructures import Headers
 
-from edge.config.accounts import AccountTable
+from edge.config.accounts import DEMO_OPERATOR, AccountTable
 from edge.config.secret import read_api_token
-from edge.core.values.rights import MAY, Action, Role
+from edge.core.values.rights import EVERYTHING, MAY, Action, Role
 from edge.intake.operators import Asker
 from edge.journal.host_time import now_us
 from edge.site.account_rows import SessionRules
@@ -56,7 +57,7 @@ class WrongSecret(Exception):  # noqa: N818  # it is what is wrong
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """Somebody who may ask. ``session``: its hash; ``form_secret``: what its forms bring; ``lock_s``: its station locks
-    itself so long after the last request, 0 = it does not.
+    itself so long after the last request, 0 = it does not. ``demo``: whoever looks at a demo, who has no account.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Who:
     form_secret: str = ""
     lock_s: int = 0
     must_change: bool = False
+    demo: bool = False
 
     @property
     def asker(self) -> Asker:
@@ -95,6 +97,7 @@ class Identities:
         self._waiting = 0
         self._deeds: list[Deed] = []
         self._known: dict[tuple[str, bool], tuple[float, Who | None]] = {}
+        self._anybody = _demo_operator() if table.demo else None
 
     @property
     def accounts(self) -> Accounts:
@@ -143,6 +146,8 @@ class Identities:
             if found is None:
                 raise WrongSecret
             return found
+        if self._anybody is not None:
+            return self._anybody
         cookie = cookie_of(headers, self.cookie)
         return await self._remembered(cookie, used, partial(self._by_session, used)) if cookie else None
 
@@ -195,6 +200,18 @@ class Identities:
             lock_s=session.idle_us // 1_000_000 if session.way == "badge" else 0,
             must_change=account.must_change,
         )
+
+
+def _demo_operator() -> Who:
+    """Whoever opens a page of a demo, for as long as this process runs: all pages are theirs but that of accounts."""
+    return Who(
+        name=DEMO_OPERATOR,
+        title=DEMO_OPERATOR,
+        way=Way.SESSION,
+        may=EVERYTHING - {Action.ACCOUNTS},
+        form_secret=secrets.token_hex(32),
+        demo=True,
+    )
 
 
 def welcome(store: SiteStore) -> None:

@@ -352,7 +352,7 @@ def _imports(
         status,
         problems=problems or [],
         run=run,
-        runs=desk.import_runs(),
+        runs=desk.import_runs() or (),
         channels=list(site.config.channels),
         of_outcome=order_words.of_outcome,
     )

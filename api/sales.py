@@ -28,7 +28,7 @@ from api.problem_details import V1_PROBLEMS
 from api.sale_bodies import WISHES, Wish, adds_up
 from api.sale_stories import story_of
 from api.site_state import Site
-from api.v1_bodies import Body, body_of, known_id, whole_schema
+from api.v1_bodies import After, Body, Limit, body_of, known_id, whole_schema
 from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
@@ -171,20 +171,27 @@ def _import_routes(app: FastAPI, site: Site) -> None:
         return answer
 
     @app.get("/api/v1/imports", responses=V1_PROBLEMS)
-    def imports() -> Response:
-        """The newest imports, without what was set aside."""
-        return json_answer(site.desk().import_runs())
+    def imports(after: After = "", limit: Limit = 50) -> Response:
+        """Imports, the newest first, without what was set aside. ``after``: an import's id."""
+        runs = site.desk().import_runs(limit, after)
+        if runs is None:
+            raise _no_import(after)
+        return json_answer(runs)
 
     @app.get("/api/v1/imports/{run_id}", responses=V1_PROBLEMS)
     def import_report(run_id: str, request: Request) -> Response:
         """What came of files, a row for each thing that was set aside; with ``Accept: text/csv`` as CSV."""
         run = None if "\0" in run_id else site.desk().import_run(run_id)
         if run is None:
-            raise StarletteHTTPException(404, f"import {run_id}: there is none with this id, or it is forgotten")
+            raise _no_import(run_id)
         if "text/csv" in request.headers.get("accept", ""):
             told = "\ufeff" + csv_table(REPORT_COLUMNS, report_rows(run.set_aside))
             return Response(told.encode(errors="backslashreplace"), media_type="text/csv; charset=utf-8")
         return json_answer(run)
+
+
+def _no_import(run_id: str) -> StarletteHTTPException:
+    return StarletteHTTPException(404, f"import {run_id}: there is none with this id, or it is forgotten")
 
 
 async def take_upload(request: Request, site: Site) -> ImportRun | Response:

@@ -65,7 +65,9 @@ def _where(site: Site) -> str:
         store = "its store is away"
     journals = ", ".join(site.journals.controllers) or "none"
     scheme = "http" if site.config.tls is None else "https"
-    if site.identities is not None:
+    if site.identities is not None and site.identities.table.demo:
+        who = "whoever is on this machine is the demo operator"
+    elif site.identities is not None:
         who = "people sign in"
     elif site.token is not None:
         who = "whoever brings the token may do everything"

@@ -260,7 +260,7 @@ class Site:
                 try:
                     its = self.config
                     self._store = SiteStore(its.store, secret_file=its.secret_file, tracking=self.doors.rules)
-                    if self.identities is not None:
+                    if self.identities is not None and not self.identities.table.demo:
                         welcome(self._store)
                 except StoreError as error:
                     before, self._store_trouble = self._store_trouble, str(error)

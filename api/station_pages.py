@@ -339,7 +339,7 @@ def _quality_shown(
             job = pack_jobs.job_of(db, asked["order"], rules, propose_for(site))
         rows: Any = quality.open_refusals(db, 0, _ROOM)
         rates = quality.rates_of(db, now_us() - _DAYS_US)[:10]
-        blocked = lots.lots_where(db, blocked=True)[:_ROOM]
+        blocked = lots.lots_where(db, blocked=True, limit=_ROOM)
     query = request.query_params
     order = asked["order"]
     said = {"refused": phrase("quality.refused", order=order), "passed": phrase("quality.passed")}.get(

@@ -19,7 +19,7 @@ from api.picks import Item
 from api.problem_details import V1_PROBLEMS
 from api.scales import weigh
 from api.site_state import Site
-from api.v1_bodies import Body, Key, Limit, Units, Word
+from api.v1_bodies import After, Body, Key, Limit, Units, Word
 from edge.config.quality_rules import quality_rules
 from edge.config.stations import StationTable
 from edge.core.values.order import OrderState
@@ -235,10 +235,21 @@ def _quality_routes(routes: APIRouter, site: Site) -> None:
         )
 
     @routes.get("/lots", response_model=tuple[LotRow, ...])
-    def listed(sku: Annotated[str, Query(max_length=200)] = "", *, blocked: bool = False) -> Response:
-        """Lots: of an article, or those that are blocked."""
+    def listed(
+        sku: Annotated[str, Query(max_length=200)] = "",
+        after: After = "",
+        lot: After = "",
+        limit: Limit = 1_000,
+        *,
+        blocked: bool = False,
+    ) -> Response:
+        """Lots by SKU and name: of an article, or those that are blocked.
+
+        ``after`` and ``lot``: the SKU and the name of the last one that is known; of one article ``lot`` is enough.
+        """
+        known = (after or sku, lot) if after or lot else ("", "")
         with site.store().connections.reading() as db:
-            return json_answer(lots.lots_where(db, [sku] if sku else None, blocked or not sku))
+            return json_answer(lots.lots_where(db, [sku] if sku else None, blocked or not sku, known, limit))
 
     @routes.post("/lots/block", response_model=LotRow)
     async def block(body: LotBody) -> Response:

@@ -64,11 +64,16 @@ def wave_routes(site: Site) -> APIRouter:
         return json_answer(await asyncio.to_thread(planned))
 
     @routes.get("/late", response_model=tuple[Late, ...])
-    def late() -> Response:
-        """Fulfilments that will miss their cut-off, with what keeps them; the outbox tells each once."""
+    def late(after: After = "", limit: Limit = 1_000) -> Response:
+        """Fulfilments that will miss their cut-off, in the order of release, with what keeps them; the outbox tells
+        each once. ``after``: a fulfilment that is on its way, late or not.
+        """
         at_us = now_us()
         by = _by(site, at_us)
-        return json_answer(lateness.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
+        found = lateness.late_behind(site.store().connections, by.rates, by.tail_us, at_us, after, limit)
+        if found is None:
+            raise HTTPException(404, f"after {after}: it is not on its way any more: begin anew")
+        return json_answer(found)
 
     @routes.get("/measured", response_model=tuple[MeasuredPace, ...])
     def taken() -> Response:

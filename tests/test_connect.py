@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,9 +14,8 @@ from threading import Thread
 import pytest
 from conftest import Run
 from example_site import client_of, example_site
+from followed import WRITTEN, other_ports, processes, ran
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from ports import free_port
-from shipped import begin
 from standardwebhooks import Webhook
 from waiting import HANGS_S, wait_until
 
@@ -38,7 +33,6 @@ NAMED = {
     "tote": "3316451FD400028000000001",
 } | dict.fromkeys(("lane", "n", "number", "seq", "unit"), "1")
 """Names in paths that may be some; of what is not there."""
-WRITTEN = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_api_says_of_itself_what_is_so(project: Path, tmp_path: Path, run: Run) -> None:
@@ -153,13 +147,7 @@ def tools(peer: Callable[[str], str]) -> None:
 
 def test_a_wms_is_connected_word_by_word(project: Path, tmp_path: Path, mosquitto: str, tools: None) -> None:
     text = (project / "docs" / "connect-your-wms.md").read_text(encoding="utf-8")
-    taken = {
-        name: str(free_port()) for name in ("8000", "9100", "1884", *(f"151{n}" for n in (21, 22, 81, 82, 83, 84)))
-    }
-
-    def here(words: str) -> str:
-        return re.sub(r"\b({})\b".format("|".join(taken)), lambda found: taken[found[0]], words)
-
+    here = other_ports("8000", "9100", "1884", *(f"151{n}" for n in (21, 22, 81, 82, 83, 84)))
     blocks = WRITTEN.findall(here(text))
     chinese = (project / "docs" / "connect-your-wms.zh-Hant.md").read_text(encoding="utf-8")
     assert WRITTEN.findall(chinese) == WRITTEN.findall(text), "the commands of both languages are the same"
@@ -198,39 +186,3 @@ def told(folder: Path, asked: str, shown: str, said: Callable[[], str], pattern:
 def what(asked: str, shown: str, wanted: str, said: Callable[[], str]) -> str:
     """What there is instead."""
     return f"{asked}\n{shown}\n{wanted}\n{said()}"
-
-
-def ran(folder: Path, block: str, must: bool = True) -> str:
-    """What a block says. ``must``: it ends well."""
-    block = block.replace("python ", f"{shlex.quote(sys.executable)} ").replace(
-        "lanewise ", f"{shlex.quote(sys.executable)} -m edge.cli "
-    )
-    ended = subprocess.run(
-        ["bash", "-ec", block], cwd=folder, capture_output=True, text=True, timeout=HANGS_S, check=False
-    )
-    assert not must or ended.returncode == 0, (block, ended.stdout, ended.stderr)
-    return ended.stdout
-
-
-@contextmanager
-def processes(folder: Path, commands: list[str]) -> Iterator[Callable[[], str]]:
-    """Those that go on beside the page's commands; what they said."""
-    ours, theirs = [], []
-    log = folder / "log"
-    try:
-        with log.open("w") as out:
-            for command in commands:
-                program, *words = shlex.split(command)
-                if program == "lanewise":
-                    ours.append(begin(folder, *words, out=log, err=log))
-                    continue
-                program = {"python": sys.executable}.get(program, program)
-                theirs.append(subprocess.Popen([program, *words], cwd=folder, stdout=out, stderr=out))
-        yield lambda: log.read_text(encoding="utf-8", errors="replace")
-    finally:
-        for one in (*ours, *theirs):
-            one.terminate()
-        for one in ours:
-            one.join(HANGS_S)
-        for other in theirs:
-            other.wait(HANGS_S)

@@ -33,14 +33,14 @@ from urllib.request import urlopen
 
 import edge
 from edge.commands.demo_report import print_summary, wrong_with
+from edge.config.accounts import DEMO_MARK, DEMO_OPERATOR
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.problem import ConfigError
+from edge.core.values.rights import HOLDER
 from edge.sim.at_home import at_home, free_ports
 from edge.sim.tally import FloorReport, journal_figures
 
-MARK = ".lanewise-demo"
-"""In a folder with this file the demo may replace what an earlier demo left."""
 _ROOT = Path(edge.__file__).resolve().parents[1]
 HEADLESS_PORTS = range(20_000, 32_000, 20)
 """Each with those up to the next: while a demo runs it holds the first, which keeps other demos off the rest."""
@@ -55,6 +55,18 @@ events = "events"
 fields = {{ parcel = "parcel", code = "code", at = "time", place = "town", id = "id" }}
 """
 """What the demo's SITE.toml says besides, for each carrier of the example: Standard Webhooks to /api/v1/hooks/NAME."""
+
+ENTRANCE = """
+[accounts]
+demo = true
+
+[accounts.machine.{crew}]
+token_file = "{file}"
+may = [{may}]
+"""
+"""Who is let in: on pages whoever opens one, the people of the simulated floor by a token of theirs."""
+TOKEN, CREW = "api.token", "crew"
+"""The file with the token of commands, and the name under which the floor's people ask."""
 
 _TETHER = """
 import ctypes, os, runpy, signal, sys
@@ -121,9 +133,9 @@ def main(arguments: argparse.Namespace) -> int:
 def _fresh_folder(folder: Path) -> Iterator[Path]:
     """The folder without an earlier run's files, ours alone meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / MARK).exists():
+    if any(folder.iterdir()) and not (folder / DEMO_MARK).exists():
         raise DemoError(f"{folder}: not empty and not from a demo: give --dir a new or empty folder")
-    with (folder / MARK).open("w") as mark:
+    with (folder / DEMO_MARK).open("w") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -143,7 +155,7 @@ def _write_configuration(folder: Path, given: Path | None, headless: bool, site_
         _must_be_free([site_port])
         made = at_home(given, free, site_port)
         (folder / "LINE.toml").write_text(made.line, encoding="utf-8")
-        (folder / "SITE.toml").write_text(made.site, encoding="utf-8")
+        (folder / "SITE.toml").write_text(_entrance(made.site, folder), encoding="utf-8")
         return site_port
     example = files("edge.sim") / "warehouse"
     line = (example / "LINE.toml").read_text(encoding="utf-8")
@@ -158,18 +170,32 @@ def _write_configuration(folder: Path, given: Path | None, headless: bool, site_
     line = re.sub(r"^port = (\d+)$", lambda found: f"port = {new[int(found[1])]}", line, flags=re.MULTILINE)
     site = re.sub(r"^listen = .*$", f'listen = "127.0.0.1:{site_port}"', site, flags=re.MULTILINE)
     (folder / "LINE.toml").write_text(line, encoding="utf-8")
-    (folder / "SITE.toml").write_text(_carriers_doors(site, folder), encoding="utf-8")
+    (folder / "SITE.toml").write_text(_entrance(_carriers_doors(site, folder), folder), encoding="utf-8")
     return site_port
 
 
 def _carriers_doors(site: str, folder: Path) -> str:
     """The site whose carriers post what they tell, signed with a secret of this run."""
-    secret = folder / "carriers.secret"
-    secret.touch(0o600)
-    secret.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}\n", encoding="utf-8")
+    secret = _secret(folder / "carriers.secret", f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
     for name in re.findall(r"^\[carrier\.([a-z0-9-]+)\]$", site, re.MULTILINE):
         site += CARRIER_DOOR.format(name=name, file=secret.name)
     return site
+
+
+def _entrance(site: str, folder: Path) -> str:
+    """The site that lets in whoever opens a page, and machines by tokens of this run."""
+    for name in (TOKEN, f"{CREW}.token"):
+        _secret(folder / name, secrets.token_urlsafe(32))
+    site = re.sub(r"^(listen = .*)$", rf'\1\ntoken_file = "{TOKEN}"', site, count=1, flags=re.MULTILINE)
+    may = ", ".join(f'"{action}"' for action in sorted(HOLDER))
+    return site + ENTRANCE.format(crew=CREW, file=f"{CREW}.token", may=may)
+
+
+def _secret(file: Path, secret: str) -> Path:
+    """The file with this secret, for its owner alone."""
+    file.touch(0o600)
+    file.write_text(f"{secret}\n", encoding="utf-8")
+    return file
 
 
 def _own_ports(count: int, held: ExitStack) -> list[int]:
@@ -273,7 +299,7 @@ class _Demo:
             return
         sim = self._config.sim
         floor = ["--orders", self._url, "--report", str(truth_file), "--rate", f"{sim.rate}", "--seed", f"{sim.seed}"]
-        floor += ["--lost-answers", f"{sim.lost_answers}"]
+        floor += ["--lost-answers", f"{sim.lost_answers}", "--token-file", f"{CREW}.token"]
         if self._seconds is not None:
             floor += ["--seconds", f"{self._seconds}"]
         child = await self._start("sim", "sim", "LINE.toml", *floor, piped=True)
@@ -281,9 +307,7 @@ class _Demo:
         if not self._headless:
             print(f"The line is at {self._url}", flush=True)
             print(f"Configuration, journal and logs: {self._folder}. Ctrl-C ends it.", flush=True)
-            print(
-                "Nobody signs in here: whoever is on this machine may do everything, under the name given.", flush=True
-            )
+            print(f"Whoever opens a page on this machine is {DEMO_OPERATOR}, without a password.", flush=True)
         figures = asyncio.ensure_future(self._show(child))
         try:
             await self._until(child)

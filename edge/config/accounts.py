@@ -1,18 +1,24 @@
 """[accounts] of SITE.toml: that people sign in, for how long, and what the token of token_file may do then.
 
-Public names: AccountTable, OidcTable, MachineTable, account_problems.
+Public names: AccountTable, OidcTable, MachineTable, account_problems, DEMO_MARK, DEMO_OPERATOR.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import Field
 
 from edge.config.login import PlainTable, told_problems
-from edge.config.table import Beside, Frozen, Name, Url
+from edge.config.table import Beside, Frozen, Name, Url, is_loopback
 from edge.config.tls import TlsTable, of_url, tls_problems
 from edge.core.values.rights import HOLDER, Action, Role
+
+DEMO_MARK = ".lanewise-demo"
+"""A file in the folder of a run of `lanewise demo`, which may replace what is in there."""
+DEMO_OPERATOR = "Demo operator"
+"""As whom stands in audit and event log what somebody does on the pages of a demo."""
 
 
 class OidcTable(TlsTable, PlainTable):
@@ -70,10 +76,20 @@ class AccountTable(Frozen):
     machine: dict[Name, MachineTable] = Field(
         default={}, description="machines with a token of their own, by the name under which their wishes are noted"
     )
+    demo: bool = Field(
+        default=False,
+        description="whoever opens a page is `Demo operator`, without a password; `lanewise demo` writes it for its "
+        "own run, elsewhere it is refused",
+    )
 
 
-def account_problems(accounts: AccountTable | None) -> Iterator[str]:
-    """What the keys say against each other."""
+def account_problems(accounts: AccountTable | None, listen: str, folder: Path) -> Iterator[str]:
+    """What the keys say against each other. ``listen``: the api's address; ``folder``: of SITE.toml."""
+    if accounts is not None and accounts.demo:
+        if not is_loopback(listen.rpartition(":")[0]):
+            yield f"accounts.demo: only for this machine: listen on 127.0.0.1, not {listen!r}"
+        if not (folder / DEMO_MARK).exists():
+            yield "accounts.demo: only `lanewise demo` lets people in without a password, in a folder of its own"
     oidc = None if accounts is None else accounts.oidc
     if oidc is not None:
         yield from tls_problems("accounts.oidc", oidc, of_url(oidc.issuer))

@@ -71,7 +71,7 @@ def load_line(path: Path, *, whole: bool = True) -> LineConfig:
 def load_site(path: Path) -> SiteConfig:
     """Reads SITE.toml; raises ConfigError with everything that is wrong."""
     config = load_table(path, SiteConfig)
-    problems = list(_site_problems(config))
+    problems = list(_site_problems(config, path.parent))
     if problems:
         raise refused(path, problems)
     return config
@@ -396,7 +396,7 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
         )
 
 
-def _site_problems(config: SiteConfig) -> Iterator[str]:
+def _site_problems(config: SiteConfig, folder: Path) -> Iterator[str]:
     yield from review_problems(config.review)
     yield from channel_problems(config.channels)
     port = config.listen.rpartition(":")[2]
@@ -406,7 +406,7 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from door_problems("listen", config.listen, config, config.token_file, secure=secure, signed_in=signed_in)
     if config.tls is not None:
         yield from server_tls_problems("tls", config.tls)
-    yield from account_problems(config.accounts)
+    yield from account_problems(config.accounts, config.listen, folder)
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from care_problems(config.team, config.returns)

@@ -250,22 +250,24 @@ class CaseDesk:
             row = {"kind": str(kind), "value": value, "what": what, "owner": owner, "opened_us": at_us}
             insert = tables.actions.insert().values(**row, due_us=due_us, done_us=0)
             seq = int(db.execute(insert.returning(tables.actions.c.seq)).scalar_one())
-            return next(one for one in case_shown.actions(db, at_us) if one.seq == seq)
+            made = case_shown.action(db, at_us, seq)
+            assert made is not None, "it was put there"
+            return made
 
     def acted(self, seq: int, at_us: int) -> case_shown.CaseAction:
         """It is done: from now on the effect is counted."""
         with self._store.connections.writing() as db:
             its = tables.actions
             db.execute(its.update().where(its.c.seq == seq, its.c.done_us == 0).values(done_us=at_us))
-            found = next((one for one in case_shown.actions(db, at_us) if one.seq == seq), None)
+            found = case_shown.action(db, at_us, seq)
             if found is None:
                 raise CaseError(f"action {seq}: there is none")
             return found
 
-    def actions(self, now_us: int) -> list[case_shown.CaseAction]:
-        """What is done against causes, with the cases a week before and since."""
+    def actions(self, now_us: int, after: int = 0, limit: int = 1_000) -> list[case_shown.CaseAction]:
+        """What is done against causes, the newest first, with the cases as long before and since; older than one."""
         with self._store.connections.reading() as db:
-            return case_shown.actions(db, now_us)
+            return case_shown.actions(db, now_us, after, limit)
 
     @contextmanager
     def _case(

@@ -1,7 +1,7 @@
 """Cases as people look at them, within a transaction: lists, one case whole, causes by weight, what is done about them.
 
 Public names: CaseFilter, CaseRow, CaseDetail, ParetoRow, CaseAction, rows_of, detail_of, check_order,
-suggested, pareto, actions.
+suggested, pareto, action, actions.
 """
 
 from __future__ import annotations
@@ -205,8 +205,17 @@ def pareto(db: sa.Connection, kind: CauseKind | None, since_us: int) -> list[Par
     ]
 
 
-def actions(db: sa.Connection, now_us: int) -> list[CaseAction]:
-    """What is done against causes, the newest first."""
+def action(db: sa.Connection, now_us: int, seq: int) -> CaseAction | None:
+    """What is done against a cause, by its number; None = there is none."""
+    return next(iter(_actions(db, now_us, tables.actions.c.seq == seq, 1)), None)
+
+
+def actions(db: sa.Connection, now_us: int, after: int = 0, limit: int = 1_000) -> list[CaseAction]:
+    """What is done against causes, the newest first, or those older than one."""
+    return _actions(db, now_us, tables.actions.c.seq < after if after else sa.true(), limit)
+
+
+def _actions(db: sa.Connection, now_us: int, which: sa.ColumnElement[bool], limit: int) -> list[CaseAction]:
     its, cause, case = tables.actions, tables.causes.c, tables.cases.c
 
     def count(row: sa.Row[tuple[object, ...]], begin: int, end: int) -> int:
@@ -219,7 +228,7 @@ def actions(db: sa.Connection, now_us: int) -> list[CaseAction]:
         return int(db.execute(query).scalar_one())
 
     found = []
-    for row in db.execute(sa.select(its).order_by(its.c.seq.desc()).limit(1_000)):
+    for row in db.execute(sa.select(its).where(which).order_by(its.c.seq.desc()).limit(limit)):
         since = max(0, now_us - row.done_us) if row.done_us else 0
         found.append(
             CaseAction(

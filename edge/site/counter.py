@@ -106,10 +106,10 @@ class SalesCounter:
         with self._store.connections.reading() as db:
             return imports.find_run(db, name)
 
-    def import_runs(self, limit: int = 50) -> list[ImportRun]:
-        """The newest runs."""
+    def import_runs(self, limit: int = 50, after: str = "") -> list[ImportRun] | None:
+        """The newest runs; behind a run, None = there is no such one."""
         with self._store.connections.reading() as db:
-            return imports.newest(db, limit)
+            return imports.newest(db, limit, after)
 
     # ---- looked at ---------------------------------------------------------------------------------------------------
 

@@ -67,9 +67,15 @@ def find_run(db: sa.Connection, name: str) -> ImportRun | None:
     return replace(_run(row), set_aside=found, aside=by_file(found))
 
 
-def newest(db: sa.Connection, limit: int) -> list[ImportRun]:
-    """The newest runs, and how much each set aside."""
-    query = sa.select(tables.imports).order_by(tables.imports.c.at_us.desc(), tables.imports.c.id).limit(limit)
+def newest(db: sa.Connection, limit: int, after: str = "") -> list[ImportRun] | None:
+    """The newest runs and how much each set aside; ``after``: older than this one, None = there is no such run."""
+    run = tables.imports.c
+    query = sa.select(tables.imports).order_by(run.at_us.desc(), run.id).limit(limit)
+    if after:
+        at_us = db.execute(sa.select(run.at_us).where(run.id == after)).scalar()
+        if at_us is None:
+            return None
+        query = query.where(sa.or_(run.at_us < at_us, sa.and_(run.at_us == at_us, run.id > after)))
     runs = [_run(row) for row in db.execute(query)]
     its = tables.import_rows.c
     counts = sa.select(its.run, its.file, sa.func.count()).where(dialect.among(db, its.run, (one.id for one in runs)))

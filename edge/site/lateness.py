@@ -1,6 +1,6 @@
 """Who will miss a cut-off, told before.
 
-Public names: forecast_late.
+Public names: forecast_late, late_behind.
 """
 
 from __future__ import annotations
@@ -23,6 +23,26 @@ if TYPE_CHECKING:
 
 def forecast_late(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> list[Late]:
     """Who will miss a cut-off, with the reason; whoever was not told of yet, the outbox tells, once."""
+    return _forecast(at, rates, tail_us, at_us)[1]
+
+
+def late_behind(
+    at: StoreConnections, rates: Rates, tail_us: int, at_us: int, after: str, limit: int
+) -> list[Late] | None:
+    """So many of them in the order of release, behind a fulfilment; None = that one is not on its way.
+
+    Each waits for those before it, so all are counted whatever is asked.
+    """
+    queue, late = _forecast(at, rates, tail_us, at_us)
+    if not after:
+        return late[:limit]
+    places = {one.fulfilment: place for place, one in enumerate(queue)}
+    if after not in places:
+        return None
+    return [one for one in late if places[one.fulfilment] > places[after]][:limit]
+
+
+def _forecast(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> tuple[list[Ahead], list[Late]]:
     its, line, has = tables.members.c, tables.lines.c, stock_tables.reservations.c
     with at.writing() as db:
         going = sa.select(
@@ -91,4 +111,4 @@ def forecast_late(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) 
             if one.fulfilment in stored
         ]
         outbox.append(db, told, at_us)
-        return late
+        return queue, late

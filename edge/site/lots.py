@@ -38,14 +38,28 @@ class LotRow:
     blocked_why: str
 
 
-def lots_where(db: sa.Connection, skus: Iterable[str] | None = None, blocked: bool = False) -> list[LotRow]:
-    """Lots by SKU and name: of some articles, or all; ``blocked``: only those."""
+def lots_where(
+    db: sa.Connection,
+    skus: Iterable[str] | None = None,
+    blocked: bool = False,
+    after: tuple[str, str] = ("", ""),
+    limit: int | None = None,
+) -> list[LotRow]:
+    """Lots by SKU and name, in the database's order: of some articles, or all; ``blocked``: only those.
+
+    ``after``: behind the lot of this SKU and name. ``limit`` None: all.
+    """
     table = tables.lots
     query = sa.select(table).order_by(table.c.sku, table.c.lot)
     if skus is not None:
         query = query.where(dialect.among(db, table.c.sku, skus))
     if blocked:
         query = query.where(table.c.blocked_us > 0)
+    if any(after):
+        sku, lot = after
+        query = query.where(sa.or_(table.c.sku > sku, sa.and_(table.c.sku == sku, table.c.lot > lot)))
+    if limit is not None:
+        query = query.limit(limit)
     return [LotRow(**row._asdict()) for row in db.execute(query)]
 
 

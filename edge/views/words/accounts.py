@@ -22,6 +22,11 @@ ACCOUNTS: Rows = {
     "login.busy": ("Many are signing in: try again in a moment.", "登入人數過多，請稍後再試。"),
     "login.locked": ("This station locked itself. Sign in to go on.", "本站台已自動鎖定，請重新登入。"),
     "login.out": ("Sign out", "登出"),
+    "demo.here": ("Demo: Demo operator", "示範：Demo operator"),
+    "demo.why": (
+        "Whoever opens a page on this machine is Demo operator here. What you do is noted under that name.",
+        "凡在本機開啟頁面者，皆為 Demo operator（示範操作員）。您的操作會以此名稱記錄。",
+    ),
     "account.title": ("Accounts", "帳號"),
     "account.own": ("Your account", "我的帳號"),
     "account.people": ("People", "人員"),
