@@ -16,6 +16,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.driver import PlcError
+from plc.simulated_server import TcpServer
 
 BITS = 256
 """Inputs, and coils."""
@@ -54,7 +55,7 @@ class SimulatedIo:
             [SimData(0, count=1, datatype=DataType.REGISTERS)],
             [SimData(0, count=3, datatype=DataType.REGISTERS)],
         )
-        server = ModbusTcpServer(SimDevice(id=0, simdata=blocks, action=self._access), address=(host, port))
+        server = TcpServer(SimDevice(id=0, simdata=blocks, action=self._access), address=(host, port))
         try:
             await server.serve_forever(background=True)
         except RuntimeError as error:

@@ -15,7 +15,7 @@ from typing import cast
 
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
-from pymodbus.server import ModbusSerialServer, ModbusTcpServer, ModbusTlsServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.driver import PlcError
@@ -23,6 +23,7 @@ from plc.plc_side import PlcSide
 from plc.points import Point, Table
 from plc.simulated_faults import PlcFault, PlcFaults
 from plc.simulated_points import PointMemory
+from plc.simulated_server import TcpServer, TlsServer
 from plc.wires import Serial
 from plc.words import DOWN_WORDS, UP_1_WORDS, UP_WORDS, EventType, LaneChange, MailboxError, Opcode, serial_add
 
@@ -113,10 +114,12 @@ class SimulatedPlc:
         """
         if tls is None:
             framer = FramerType.RTU if rtu else FramerType.SOCKET
-            server = ModbusTcpServer(self._device(), address=(host, port), framer=framer, trace_packet=self._packet)
+            server: ModbusTcpServer = TcpServer(
+                self._device(), address=(host, port), framer=framer, trace_packet=self._packet
+            )
         else:
             # The library's own framer for TLS takes whatever arrives at once for one frame.
-            server = ModbusTlsServer(
+            server = TlsServer(
                 self._device(),
                 address=(host, port),
                 sslctx=tls,

@@ -340,3 +340,26 @@ def test_tshark_finds_nothing_malformed_in_either_direction(
     for malformed, severity, transaction, function, exception in rows:
         assert not malformed and int(severity or 0) < warning
         assert transaction and function in ("3", "16") and not exception
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_every_request_is_answered_in_order_in_however_many_pieces_they_come(run: Any, pieces: int) -> None:
+    """As controllers ask that have several transactions open; the library's own server forgets all but one."""
+
+    async def main() -> None:
+        async with simulated(PlcSide(1), scanning=False) as plc:
+            reader, writer = await asyncio.open_connection("127.0.0.1", plc.port)
+            asked = b"".join(struct.pack(">HHHBBHH", number, 0, 6, 1, 3, 0, 2 + number) for number in range(1, 9))
+            size = -(-len(asked) // pieces)
+            for at in range(0, len(asked), size):
+                writer.write(asked[at : at + size])
+                await writer.drain()
+                await asyncio.sleep(0)
+            for number in range(1, 9):
+                head = await reader.readexactly(9)
+                assert struct.unpack(">HHHBBB", head) == (number, 0, 7 + 2 * number, 1, 3, 4 + 2 * number)
+                await reader.readexactly(head[8])
+            writer.close()
+            await writer.wait_closed()
+
+    run(main())
