@@ -22,7 +22,7 @@ from pymodbus.server.requesthandler import ServerRequestHandler
 
 class _Handler(ServerRequestHandler):
     def __init__(self, owner: ModbusTcpServer) -> None:
-        super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)
+        super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)  # type: ignore[no-untyped-call]  # untyped there
         self._requests: deque[ModbusPDU] = deque()
         self._serving: asyncio.Task[None] | None = None
 
