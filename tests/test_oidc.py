@@ -141,5 +141,5 @@ def test_an_answer_must_be_the_providers_and_of_this_way(table: OidcTable) -> No
     with pytest.raises(OidcError, match="access_denied"):
         provider.finish({"state": pending.state, "error": "access_denied"}, pending)  # type: ignore[attr-defined, arg-type]
     open_to_all = table.model_copy(update={"issuer": "http://id.example.com", "roles": {}})
-    found = list(account_problems(AccountTable(oidc=open_to_all)))
+    found = list(account_problems(AccountTable(oidc=open_to_all), "127.0.0.1:8000", Path()))
     assert len(found) == 2 and "in the clear" in found[0] and "nobody would be let in" in found[1]
