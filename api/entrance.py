@@ -125,7 +125,7 @@ class Entrance:
         needs, files = self._needed(scope["method"], scope["path"])
         who: Who | None = None
         try:
-            who = await self._identities.who(headers)
+            scope["lanewise.who"] = who = await self._identities.who(headers)
             refusal = await self._refusal(scope, headers, body, needs, files, who)
         except WrongSecret:
             status, problem = await self._wrong.answer(scope, "Authorization: required is a key or token that lasts")
@@ -137,7 +137,6 @@ class Entrance:
                 await self._note(scope, who, needs, "refused", refusal.problem)
             await (send_on(send, refusal.to) if refusal.to else refuse(scope, send, refusal.status, refusal.problem))
             return
-        scope["lanewise.who"] = who
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":

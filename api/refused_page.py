@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.guard import HOOKS, READING
+from api.identities import Way, Who
 from api.pages import rendered
 from api.site_state import Site
 from edge.views.words.phrase import Word, phrase
@@ -59,7 +60,8 @@ class RefusedPage:
             await page(scope, receive, send)
 
     def _refuses(self, scope: Scope, message: Message) -> bool:
-        known = self._open or scope.get("lanewise.who") is not None
+        who: Who | None = scope.get("lanewise.who")
+        known = self._open or (who is not None and who.way is Way.SESSION and not who.must_change)
         media = Headers(raw=message["headers"]).get("content-type", "").partition(";")[0]
         return known and message["status"] >= 400 and media in _JSON
 

@@ -12,6 +12,7 @@ from api.app import create_app
 from edge.config.accounts import AccountTable
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+HERE = "http://127.0.0.1:8000"
 INSIDE = 'href="/stock"'
 """Of the navigation, which tells of the site."""
 
@@ -40,6 +41,31 @@ def test_a_browser_is_told_by_a_page_what_was_refused(project: Path, tmp_path: P
             assert api.headers["content-type"] == "application/problem+json", "the api answers programs, whoever asks"
             other = await client.get("/nothing", headers={**BROWSER, "host": "elsewhere.example"})
             assert other.status_code == 421 and INSIDE not in other.text
+
+    run(talk())
+
+
+def test_who_is_signed_in_is_told_by_a_page_also_what_is_not_for_him(
+    project: Path, tmp_path: Path, run: Callable[..., None]
+) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    given = {"token_file": tmp_path / "token", "accounts": AccountTable(demo=True)}
+    site = example_site(project, tmp_path).model_copy(update=given)
+
+    async def talk() -> None:
+        async with client_of(create_app(site)) as client:
+            for path, status, said in (
+                ("/nothing", 404, "/nothing: there is nothing for GET here"),
+                ("/cases/c/99999", 404, "case 99999: there is none"),
+                ("/accounts", 403, "may not: accounts is for others"),
+            ):
+                page = await client.get(path, headers=BROWSER)
+                assert (page.status_code, page.headers["content-type"][:9]) == (status, "text/html"), page.text
+                assert said in page.text and INSIDE in page.text
+                machine = await client.get(path, headers={**BROWSER, "authorization": f"Bearer {TOKEN}"})
+                assert machine.status_code in (403, 404) and INSIDE not in machine.text
+            form = await client.post("/waves/plan", data={"by": "Ann"}, headers={**BROWSER, "origin": HERE})
+            assert form.status_code == 403 and "load the page anew" in form.text and INSIDE in form.text
 
     run(talk())
 

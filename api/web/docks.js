@@ -4,7 +4,7 @@ import { keepName, nameKept } from "./alarms.js";
 import { el, replace } from "./dom.js";
 import { ask, gone, follow, needToken, tell } from "./link.js";
 import { askToken } from "./token.js";
-import { LANGUAGES, clock, language, setLanguage, short, t } from "./words.js";
+import { LANGUAGES, clock, language, setLanguage, short, t, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const state = { docks: [], link: "connecting", heard: 0 };
@@ -40,11 +40,11 @@ function counts(its) {
 }
 
 // What went out wrongly and is back is told, but it calls nobody any more.
-function passed(its, dock) {
+function passed(its, dock, why) {
   const calls = its.verdict !== "wrong" || dock.wrong.includes(its.parcel);
   return el("li", { class: calls ? its.verdict : "back", title: its.parcel },
     el("span", {}, el("b", {}, t(`dock.verdict.${its.verdict}`)), ` ${short(its.parcel)}`,
-      el("small", {}, [its.carrier, its.text, its.by && t("alarms.by", { name: its.by })].filter(Boolean).join(" · "))),
+      el("small", {}, [its.carrier, word(why, "; "), its.by && t("alarms.by", { name: its.by })].filter(Boolean).join(" · "))),
     el("time", {}, clock(its.at_us)));
 }
 
@@ -65,7 +65,7 @@ function door(dock) {
       its && el("button", { type: "button", "data-ask": "close", onclick: () => closeLoad(its) }, t("dock.ask.close")),
       its && el("a", { href: `manifest.html?load=${encodeURIComponent(its.load.id)}`, target: "_blank" }, t("dock.ask.manifest"))),
     el("h3", {}, t("dock.recent")),
-    el("ol", {}, ...(dock.recent.length ? dock.recent.map((its) => passed(its, dock)) : [el("li", {}, t("dock.recent.none"))])));
+    el("ol", {}, ...(dock.recent.length ? dock.recent.map((its, at) => passed(its, dock, dock.reasons[at])) : [el("li", {}, t("dock.recent.none"))])));
 }
 
 // A door is drawn anew only when something about it changed, so that nothing goes away under somebody's fingers.

@@ -43,7 +43,8 @@ export function t(code, values = {}, inLanguage = current) {
   return words.replace(PLACE, (place, name, between = "") => word(values[name] ?? place, between, inLanguage));
 }
 
-function word(value, between, inLanguage) {
+// A value as it stands among words.
+export function word(value, between, inLanguage = current) {
   if (Array.isArray(value)) return value.map((one) => word(one, "", inLanguage)).join(between);
   return value.code ? t(value.code, value.values, inLanguage) : String(value);
 }

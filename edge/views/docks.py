@@ -23,6 +23,8 @@ from edge.core.events import (
 from edge.core.values.load import Load
 from edge.core.values.state import LoadsState
 from edge.journal.record import Value
+from edge.views.given_reasons import reason_told
+from edge.views.words.phrase import Word
 
 BOARD_KINDS = frozenset(
     kind.__name__
@@ -49,7 +51,9 @@ class LoadSummary:
 
 @dataclass(frozen=True, slots=True)
 class DockView:
-    """One door. ``wrong``: parcels that went out there and must come back. ``recent``: newest first."""
+    """One door. ``wrong``: parcels that went out there and must come back. ``recent``: newest first,
+    ``reasons``: why each is so, in the words of any language.
+    """
 
     name: str
     title: str
@@ -58,6 +62,7 @@ class DockView:
     wrong: tuple[str, ...]
     load: LoadSummary | None
     recent: tuple[ParcelGated, ...]
+    reasons: tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +127,6 @@ class DockBoard:
             check = self.loads.check(its)
             counts = (len(check.aboard), len(check.missing), len(check.wrong), len(check.undetermined))
             summary = LoadSummary(check.load, check.opened_us, check.by, *counts, check.later)
-        return DockView(name, title, light, buzzer, tuple(state.wrong), summary, tuple(self._recent[name]))
+        recent = tuple(self._recent[name])
+        reasons = tuple(reason_told(one.text) for one in recent)
+        return DockView(name, title, light, buzzer, tuple(state.wrong), summary, recent, reasons)
