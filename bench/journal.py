@@ -3,8 +3,9 @@
 Public names: main. Run: ``python -m bench.journal [--minutes 30]``.
 
 The records are those of the example's lines at 3,600 parcels and 2,000 totes an hour, decided without a wire in floor
-time. Written in commits of fifty, read, and derived again. All times are processor time, so that others on the machine
-change none. The files lose nothing: what is read from both is compared.
+time. Written in commits of fifty, read, and derived again, in turns. All times are processor time, the best of the
+turns: a machine that is shared makes some of them longer, and none shorter. The files lose nothing: what is read from
+both is compared.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.core.events import Event, Journaled
@@ -31,6 +32,7 @@ from pure_site import PureSite, example  # noqa: E402  they live beside the test
 
 PARCELS, TOTES = 3_600, 2_000
 COMMIT = 50
+TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,11 @@ def main(argv: list[str] | None = None) -> int:
     minutes = options.parse_args(argv).minutes
     values = _hour(minutes)
     with tempfile.TemporaryDirectory(prefix="lanewise-bench-") as folder:
-        plain = _weighed(Path(folder) / "plain.sqlite", 0, values)
-        packed = _weighed(Path(folder) / "packed.sqlite", FORM, values)
+        turns = [
+            [_weighed(Path(folder) / f"{form}-{turn}.sqlite", form, values) for form in (0, FORM)]
+            for turn in range(TURNS)
+        ]
+    plain, packed = (_best(its) for its in zip(*turns, strict=True))
     per = 1e6 / packed.records
     print(f"{packed.records:,} records of {minutes:g} minutes, {PARCELS:,} parcels and {TOTES:,} totes an hour")
     print(f"{'':34}{'plain':>10}{'packed':>10}{'ratio':>8}")
@@ -66,6 +71,15 @@ def main(argv: list[str] | None = None) -> int:
     ):
         print(f"{name:34}{one:10.1f}{other:10.1f}{other / one:8.2f}")
     return 0 if plain.texts == packed.texts else 1
+
+
+def _best(turns: Sequence[Weighed]) -> Weighed:
+    return replace(
+        turns[0],
+        write_s=min(one.write_s for one in turns),
+        read_s=min(one.read_s for one in turns),
+        replay_s=min(one.replay_s for one in turns),
+    )
 
 
 def _hour(minutes: float) -> Sequence[Journaled | Event]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from written_pages import write_or_check
+
 from edge.core.alarms.alarms import BY_HAND, BY_ITSELF, REQUESTS, Course
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.values.alarm import RATES, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -186,9 +188,9 @@ _PARTS = {"kinds": kinds, "told": told, "states": states, "diagram": diagram}
 
 def main() -> int:
     """Writes the parts of the pages, or compares them."""
-    wrong = 0
+    pages: dict[Path, str] = {}
     for language, path in PAGES.items():
-        text = page = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         for name, part in _PARTS.items():
             begin = f"<!-- {name}: written by `make docs` from edge/core/alarms -->\n"
             before, found, rest = text.partition(begin)
@@ -196,12 +198,8 @@ def main() -> int:
                 print(f"{path}: has no place for {name}: {begin}", file=sys.stderr)
                 return 1
             text = before + begin + part(language) + END + rest.partition(END)[2]
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8")
-        elif page != text:
-            print(f"{path}: not what the tables say; run `make docs`", file=sys.stderr)
-            wrong = 1
-    return wrong
+        pages[path] = text
+    return write_or_check(pages, "tables")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from written_pages import write_or_check
+
 from edge.orders.kpis import KPIS, Kpi
 from edge.views.kpi_board import said_value
 from edge.views.words.phrase import Word, phrase
@@ -38,17 +40,13 @@ def table(language: Language) -> str:
 
 def main() -> int:
     """Writes the parts of the pages, or compares them."""
-    wrong = 0
+    pages: dict[Path, str] = {}
     for language, path in PAGES.items():
         page = path.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)
         text = before + BEGIN + table(language) + END + rest.partition(END)[2]
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8")
-        elif page != text:
-            print(f"{path}: not what the definitions say; run `make docs`", file=sys.stderr)
-            wrong = 1
-    return wrong
+        pages[path] = text
+    return write_or_check(pages, "definitions")
 
 
 if __name__ == "__main__":

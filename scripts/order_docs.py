@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from written_pages import write_or_check
+
 from edge.orders.moments import MOMENTS, Elsewhere, Less
 from edge.orders.review import WEIGHTS, ReviewRule
 from edge.orders.sales import OrderStage
@@ -143,9 +145,9 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def main() -> int:
     """Writes the parts of the pages, or compares them."""
-    wrong = 0
+    pages: dict[Path, str] = {}
     for language, path in PAGES.items():
-        page = text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         for name, part in parts(language).items():
             begin = BEGIN.format(name)
             before, found, rest = text.partition(begin)
@@ -153,12 +155,8 @@ def main() -> int:
                 print(f"{path}: no place for {name}: {begin}", file=sys.stderr)
                 return 1
             text = before + begin + part + END + rest.partition(END)[2]
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8")
-        elif page != text:
-            print(f"{path}: not what the tables say; run `make docs`", file=sys.stderr)
-            wrong = 1
-    return wrong
+        pages[path] = text
+    return write_or_check(pages, "tables")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from written_pages import write_or_check
+
 from api.rights import OPEN, OWN, ROUTES, Needed
 from edge.core.values.rights import BY_BADGE, HOLDER, MAY, Action, Role
 from edge.views.account_words import of_right, of_role
@@ -73,15 +75,11 @@ def page(language: Language) -> str:
 
 def main() -> int:
     """Writes the pages, or compares them."""
-    wrong = 0
+    pages: dict[Path, str] = {}
     for language, path in PAGES.items():
         text = page(language)
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            print(f"{path}: not what the tables say; run `make docs`", file=sys.stderr)
-            wrong = 1
-    return wrong
+        pages[path] = text
+    return write_or_check(pages, "tables")
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ def test_what_was_packed_once_is_read_for_ever() -> None:
 def test_long_texts_are_packed_in_a_file_that_was_begun_so(tmp_path: Path) -> None:
     """One that an earlier version began stays as it was, so that that version can go on with it."""
     said = [
-        Anomaly(at_us=seq, line="line", code=AnomalyCode.UNKNOWN_TRACK, text=f"text {seq} " * 100)
+        Anomaly(at_us=seq, line="line", code=AnomalyCode.UNKNOWN_TRACK, text=f"text {seq} " * 200)
         for seq in range(1, 9)
     ]
     for form in (0, 1):

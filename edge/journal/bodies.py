@@ -26,7 +26,7 @@ PACKING = (
     b'{"epc":"311BA1CC80","antenna":1,"count":2,"first_us":17,"last_us":17,"weight":0.000'
 )
 """What long texts have in common, what is most frequent last."""
-_LONG = 400
+_LONG = 800
 _begun = zlib.compressobj(4, zlib.DEFLATED, 13, 6, zlib.Z_DEFAULT_STRATEGY, PACKING)
 """A window of 8 KiB and little memory: a copy for each text costs less than the text."""
 
