@@ -20,14 +20,13 @@ from starlette.responses import JSONResponse, Response
 
 from edge.config.keys import said_at
 from edge.config.problem import said_of
+from edge.views.words.phrase import Word
 
+SaidValues: TypeAlias = dict[str, Word]
 if TYPE_CHECKING:
-    from edge.views.words.phrase import Word
-
-    SaidValues: TypeAlias = dict[str, Word]
     Journaled: TypeAlias = msgspec.Raw
-else:  # as the API describes itself: words may stand in words, and a record has its kind's own keys
-    SaidValues = Journaled = dict[str, Any]
+else:  # as the API describes itself: a record has its kind's own keys
+    Journaled = dict[str, Any]
 
 
 class Problems(BaseModel):

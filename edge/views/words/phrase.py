@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Word: TypeAlias = "str | int | Phrase | tuple[Word, ...]"
+if TYPE_CHECKING:
+    Word: TypeAlias = "str | int | Phrase | tuple[Word, ...]"
+else:  # as the API describes itself: words may stand in words
+    Word = Any
 Rows: TypeAlias = dict[str, tuple[str, str]]
 """By code: the words in English and in Chinese."""
 
