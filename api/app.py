@@ -65,6 +65,7 @@ from api.stock import stock_routes
 from api.track_page import track_page_routes
 from api.tracking import tracking_routes
 from api.tracking_pages import tracking_page_routes
+from api.unchanged import Unchanged
 from api.v1_bodies import whole_schema
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
@@ -185,6 +186,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.state.site = site
     app.state.web = WEB
     wrong = WrongTokens(site.doubts)
+    app.add_middleware(Unchanged)
     app.add_middleware(AskedAgain, book=lambda: _asked_book(site.store()))
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)

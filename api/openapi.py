@@ -21,6 +21,7 @@ from api.asked_again import KEY_PARAMETER
 from api.guard import HOOKS
 from api.sale_bodies import WISHES
 from api.sales import OrdersSaid
+from api.unchanged import KNOWN_PARAMETER
 from edge.core.events import LoadOpened
 from edge.intake.operators import WHO
 from edge.site.cloud_events import BATCH_TYPE
@@ -219,6 +220,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             operation["responses"]["200"]["content"] = {kind: {"schema": {"type": "string", "format": "binary"}}}
         if method in ("post", "put") and not path.startswith(HOOKS):
             operation["parameters"] = [*operation.get("parameters", ()), KEY_PARAMETER]
+        elif method == "get" and path.startswith("/api/v1/"):
+            answers = operation["responses"]
+            if "application/json" in answers["200"].get("content", ()):
+                operation["parameters"] = [*operation.get("parameters", ()), KNOWN_PARAMETER]
+                answers.setdefault("304", {"description": "as the answer that has this ETag"})
         operation.setdefault("tags", [next(tag for begin, tag in _TAG_OF if path.startswith(begin))])
         if sentence := operation.get("description", "").partition("\n\n")[0]:
             operation["description"] = operation["description"].replace("``", "`")

@@ -497,7 +497,7 @@ class Site:
 
         again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
         tracking = self.doors.duties(self.store)
-        own = duties_of(self.config.service, plan, self.config.kpi)
+        own = duties_of(self.config.service, plan, self.config.kpi, self.live.off_since_us)
         return (*own, *again, *tracking, *care_duties(self.care), *self.herald.duties())
 
     async def on_duty(self, duty: Duty) -> None:

@@ -166,7 +166,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
         at_us = now_us()
         at = site.store().connections
         by = measuring.planning_now(at, site.config.service, site.config.plan, at_us)
-        late = [tell_late(one) for one in lateness.forecast_late(at, by.rates, by.tail_us, at_us)[:_ROOM]]
+        late = [tell_late(one) for one in lateness.forecast_late(at, by, site.live.off_since_us, at_us)[:_ROOM]]
         with at.reading() as db:
             rows = wave_rows.wave_rows(db, asked(request, "after"), _ROOM)
             displaced = [tell_displacement(one) for one in wave_rows.displacements(db)]

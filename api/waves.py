@@ -70,7 +70,7 @@ def wave_routes(site: Site) -> APIRouter:
         """
         at_us = now_us()
         by = _by(site, at_us)
-        found = lateness.late_behind(site.store().connections, by.rates, by.tail_us, at_us, after, limit)
+        found = lateness.late_behind(site.store().connections, by, site.live.off_since_us, at_us, after, limit)
         if found is None:
             raise HTTPException(404, f"after {after}: it is not on its way any more: begin anew")
         return json_answer(found)

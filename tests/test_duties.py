@@ -46,8 +46,12 @@ PLAN = PlanTable(zone={"home": ZoneTable()}, lead_minutes=0, margin_minutes=0, r
 
 
 def test_only_what_a_site_wants_is_a_duty() -> None:
-    assert {one.name for one in duties_of({}, PlanTable())} == {"forecast", "allocate-again", "lapse"}
-    assert {one.name for one in duties_of({"post": POST}, PlanTable())} == {
+    assert {one.name for one in duties_of({}, PlanTable(), None, lambda *_: 0)} == {
+        "forecast",
+        "allocate-again",
+        "lapse",
+    }
+    assert {one.name for one in duties_of({"post": POST}, PlanTable(), None, lambda *_: 0)} == {
         "plan",
         "suspensions",
         "forecast",
@@ -55,7 +59,7 @@ def test_only_what_a_site_wants_is_a_duty() -> None:
         "lapse",
     }
     off = PlanTable(every_minutes=0, again_minutes=0, forecast_minutes=0, held_hours=None)
-    assert [one.name for one in duties_of({"post": POST}, off)] == ["suspensions"]
+    assert [one.name for one in duties_of({"post": POST}, off, None, lambda *_: 0)] == ["suspensions"]
 
 
 def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -63,7 +67,9 @@ def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptu
     store = SiteStore(store_url, secret_file=tmp_path / "site.secret")
     stocked(store, units=1, bins=1)
     accept(store, [(1, {0: 1}), (2, {1: 1}), (3, {2: 1})])
-    do = {one.name: one for one in duties_of({"post": POST}, PLAN)}
+    off_us = {("Post", "standard"): 0}
+    duties = duties_of({"post": POST}, PLAN, None, lambda carrier, service: off_us[carrier, service])
+    do = {one.name: one for one in duties}
 
     def told(name: str, at_us: int) -> str:
         caplog.clear()
@@ -92,6 +98,10 @@ def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptu
     )
     stocktaking.recorded(store.connections, [came], "Ann", NOW_US)
     assert told("allocate-again", NOW_US) == "allocate-again: 1 units that were short have a bin"
+    assert told("forecast", wave.release_by_us - HOUR_US) == ""
+    off_us["Post", "standard"] = wave.release_by_us - 24 * HOUR_US  # since then all its lanes have been off
+    assert told("forecast", wave.release_by_us - HOUR_US) == "forecast: 3 orders will miss their cut-off"
+    off_us["Post", "standard"] = wave.release_by_us - HOUR_US - 1
     assert told("forecast", wave.release_by_us - HOUR_US) == ""
     assert told("forecast", wave.cutoff_us + 1) == "forecast: 3 orders will miss their cut-off"
     # what is held for long, or over, has nothing any more; what is in a wave keeps all

@@ -133,6 +133,10 @@ def test_who_turned_a_lane_off_stands_on_it(layouts: tuple[LineLayout, ...]) -> 
         for view in (live, again):
             lane = next(one for one in view.snapshot(0).lines["sorter"].lanes if one.number == 3)
             assert (lane.by, lane.off_us) == (by, off_us)
+            sorter = next(one for one in layouts if one.name == "sorter")
+            its = next(one for one in sorter.lanes if one.number == 3)
+            others = bool(its.alternatives)  # they take it as well
+            assert view.off_since_us(its.carrier, "x") == (0 if others else off_us)
 
 
 def test_a_start_says_what_is_configured_otherwise(layouts: tuple[LineLayout, ...]) -> None:

@@ -202,12 +202,12 @@ def test_a_plan_keeps_every_limit_and_is_the_same_in_any_order(
         )
         for one in plan.planned
     ]
-    made = waves(members, WaveLimits(totes=3, lanes={"dear": 2}))
-    assert made == waves(members[::-1], WaveLimits(totes=3, lanes={"dear": 2})), "W3"
+    made = waves(members, WaveLimits(totes=3))
+    assert made == waves(members[::-1], WaveLimits(totes=3)), "W3"
     assert sorted(one.fulfilment for wave in made for one in wave.members) == sorted(
         one.fulfilment for one in members
     )  # W1
-    assert all(len(wave.members) <= (2 if wave.service == "dear" else 3) for wave in made), "W2"
+    assert all(len(wave.members) <= 3 for wave in made), "W2"
     assert len({wave.id for wave in made}) == len(made)
     for name in services:
         turns = [wave.urgent for wave in made if wave.service == name]
@@ -276,15 +276,15 @@ def test_equal_orders_are_a_batch_small_ones_a_cluster_and_large_ones_alone() ->
 
 
 def test_who_will_be_late_is_said_before_with_what_keeps_it_and_once() -> None:
-    rates = Rates(pick_line_us=10, tote_us=5, lanes={"L": 2, "shut": None, "narrow": 50})
-    ahead = Ahead(fulfilment="", cutoff_us=70, lines=1, lane="L")
+    rates = Rates(pick_line_us=10, tote_us=5)
+    ahead = Ahead(fulfilment="", cutoff_us=70, lines=1)
     queue = [
         replace(ahead, fulfilment="fine"),
         replace(ahead, fulfilment="lacks", missing=2),
-        replace(ahead, fulfilment="shut", lane="shut"),
-        replace(ahead, fulfilment="never", cutoff_us=16),
+        replace(ahead, fulfilment="shut", lane_off_us=80),
+        replace(ahead, fulfilment="soon on", lane_off_us=60),
+        replace(ahead, fulfilment="never", cutoff_us=14),
         replace(ahead, fulfilment="gone", released=False, release_by_us=-1, cutoff_us=20),
-        *(replace(ahead, fulfilment=f"n{n}", lane="narrow", lines=0, cutoff_us=110) for n in range(2)),
         replace(ahead, fulfilment="behind", lines=3, cutoff_us=60),
     ]
     late = forecast(queue, rates, 0)
@@ -293,12 +293,11 @@ def test_who_will_be_late_is_said_before_with_what_keeps_it_and_once() -> None:
         "shut": LateReason.LANE,
         "never": LateReason.CUT_OFF,
         "gone": LateReason.CUT_OFF,
-        "n1": LateReason.LANE,
         "behind": LateReason.PICK,
     }
     queue_of_totes = [replace(ahead, fulfilment=f"t{n}", lines=0, cutoff_us=20) for n in range(6)]
     assert [(one.fulfilment, one.reason, one.finish_us) for one in forecast(queue_of_totes, rates, 0)] == [
-        (f"t{n}", LateReason.LINE, 7 + 5 * n) for n in (3, 4, 5)
+        (f"t{n}", LateReason.LINE, 5 + 5 * n) for n in (4, 5)
     ]
     told = [(one.fulfilment, one.cutoff_us) for one in late]
     assert newly_late(late, told[1:]) == late[:1] and newly_late(late, told) == ()

@@ -109,6 +109,39 @@ def bears(
     law()
 
 
+def test_who_knows_an_answer_is_told_only_that_it_still_is_so(app: FastAPI) -> None:
+    same, other = [], []
+
+    async def talk() -> None:
+        async with client_of(app) as client:
+            known = filled(app)
+            for path, operations in app.openapi()["paths"].items():
+                if "304" not in operations.get("get", {}).get("responses", {}):
+                    continue
+                where = re.sub(r"{(\w+)}", lambda name: known.get(name[1], ["x"])[0], path)
+                first = await client.get(where)
+                if first.status_code != 200:
+                    continue
+                tag = first.headers.get("etag", "")
+                assert re.fullmatch('"[^"]+"', tag), (where, first.headers)
+                again = await client.get(where, headers={"if-none-match": f'"old", W/{tag}'})
+                if again.status_code == 304:
+                    assert (again.content, again.headers["etag"]) == (b"", tag) and "content-type" not in again.headers
+                    assert (await client.get(where)).content == first.content, where
+                    same.append(path)
+                else:  # what it says changes with time, or its tag is a version
+                    assert again.status_code == 200 and (again.content != first.content or len(tag) < 20), where
+                    other.append(path)
+            parts = "/api/v1/stock?limit=1", "/api/v1/stock"
+            tags = [(await client.get(part)).headers["etag"] for part in parts]
+            assert tags[0] != tags[1]
+            assert (await client.get(parts[0], headers={"if-none-match": tags[1]})).status_code == 200
+            assert (await client.get("/api/lines", headers={"if-none-match": "*"})).status_code == 200
+
+    asyncio.run(talk())
+    assert len(same) > 20 and len(other) < 8, (same, other)
+
+
 def test_a_key_that_there_is_not_is_refused_with_those_that_there_are(app: FastAPI) -> None:
     """In every body, also in the parts of it."""
     asked = 0

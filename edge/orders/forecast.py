@@ -2,31 +2,31 @@
 
 Public names: Rates, Ahead, LateReason, Late, forecast, newly_late.
 
-Picking, line and lanes are stations one behind the other; each takes orders in the order of release at its measured
-rate.
+Picking and line are stations one behind the other; each takes orders in the order of release at its measured rate.
+Behind them a lane that is off is reckoned to stay so for as long as it has been already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Microseconds for one more of each, as measured of late. ``lanes``: by name; None = it takes nothing now."""
+    """Microseconds for one more of each, as measured of late."""
 
     pick_line_us: int
     tote_us: int
-    lanes: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
     """A fulfilment on its way. ``lines``: still to be picked; ``before_line``: its tote has yet to pass the portal.
 
-    ``missing``: units that no bin offers. ``release_by_us``: as planned. ``tail_us``: what it needs beyond all queues.
+    ``missing``: units that no bin offers. ``release_by_us``: as planned. ``lane_off_us``: how long all lanes that take
+    it have been off. ``tail_us``: what it needs beyond all queues.
     """
 
     fulfilment: str
@@ -34,7 +34,7 @@ class Ahead:
     lines: int
     release_by_us: int = 0
     released: bool = True
-    lane: str = ""
+    lane_off_us: int = 0
     before_line: bool = True
     missing: int = 0
     tail_us: int = 0
@@ -61,14 +61,12 @@ class Late:
 
 
 def forecast(queue: Iterable[Ahead], rates: Rates, now_us: int) -> tuple[Late, ...]:
-    """Those that will be late, of a queue in order of release. Who waits for stock or a shut lane keeps nobody else."""
+    """Those that will be late, of a queue in order of release. Who waits for stock keeps nobody else."""
     late: list[Late] = []
     picked_us = passed_us = now_us
-    lanes: dict[str, int] = {}
     for one in queue:
-        rate = rates.lanes.get(one.lane, 0)
-        if one.missing or rate is None:
-            late.append(Late(one.fulfilment, LateReason.STOCK if one.missing else LateReason.LANE, None, one.cutoff_us))
+        if one.missing:
+            late.append(Late(one.fulfilment, LateReason.STOCK, None, one.cutoff_us))
             continue
         begin_us = now_us
         waits: dict[LateReason, int] = {}
@@ -80,11 +78,11 @@ def forecast(queue: Iterable[Ahead], rates: Rates, now_us: int) -> tuple[Late, .
             passed_us = max(passed_us, begin_us) + rates.tote_us
             waits[LateReason.LINE] = passed_us - begin_us
             begin_us = passed_us
-        lanes[one.lane] = max(lanes.get(one.lane, now_us), begin_us) + rate
-        waits[LateReason.LANE] = lanes[one.lane] - begin_us
-        finish_us = lanes[one.lane] + one.tail_us
+        sorted_us = max(begin_us, now_us + one.lane_off_us)
+        waits[LateReason.LANE] = sorted_us - begin_us
+        finish_us = sorted_us + one.tail_us
         if finish_us > one.cutoff_us:
-            alone_us = now_us + one.lines * rates.pick_line_us + rates.tote_us * one.before_line + rate + one.tail_us
+            alone_us = now_us + one.lines * rates.pick_line_us + rates.tote_us * one.before_line + one.tail_us
             hopeless = alone_us > one.cutoff_us or (not one.released and one.release_by_us < now_us)
             reason = LateReason.CUT_OFF if hopeless else max(waits, key=lambda why: waits[why])
             late.append(Late(one.fulfilment, reason, finish_us, one.cutoff_us))

@@ -6,8 +6,8 @@ MINUTE_US.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
@@ -30,13 +30,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveLimits:
-    """``totes``: of a wave. ``lanes``: by service, what its lane takes at once. ``cluster``: totes of a round.
+    """``totes``: of a wave. ``cluster``: totes of a round.
 
     ``cluster_lines``: an order of more lines is picked alone. ``batch``: so many equal orders are worth one round.
     """
 
     totes: int = 60
-    lanes: Mapping[str, int] = field(default_factory=dict)
     cluster: int = 8
     cluster_lines: int = 4
     batch: int = 4
@@ -86,7 +85,7 @@ def waves(members: Iterable[Member], limits: WaveLimits, taken: Iterable[str] = 
         sorted(ordered, key=_wave_key), key=lambda one: (one.urgent, one.release_by_us, one.service)
     ):
         every = tuple(group)
-        size = max(1, min(limits.totes, limits.lanes.get(service, limits.totes)))
+        size = max(1, limits.totes)
         number = 0
         for start in range(0, len(every), size):
             while (name := f"{'!' * urgent}{service}-{by_us // MINUTE_US}-{(number := number + 1)}") in used:

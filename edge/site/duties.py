@@ -21,6 +21,7 @@ from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
 from edge.site import allocating, drafts, flow_numbers, kpi_days, lateness, measuring, releasing, reserving, suspending
 from edge.site.connections import StoreConnections
+from edge.site.lateness import LaneOff
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
@@ -40,7 +41,9 @@ class Duty:
     work: Callable[[StoreConnections, int], str]
 
 
-def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTable | None = None) -> tuple[Duty, ...]:
+def duties_of(
+    services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTable | None, lane_off: LaneOff
+) -> tuple[Duty, ...]:
     """The duties that a site wants. Without services nothing is planned, without ``kpi`` nothing counted."""
     table = dict(services)
     zone = plan.time_zone if kpi is None else kpi.time_zone or plan.time_zone
@@ -64,7 +67,7 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTab
 
     def late(at: StoreConnections, at_us: int) -> str:
         by = measuring.planning_now(at, table, plan, at_us)
-        found = lateness.forecast_late(at, by.rates, by.tail_us, at_us)
+        found = lateness.forecast_late(at, by, lane_off, at_us)
         return f"{len(found)} orders will miss their cut-off" if found else ""
 
     def again(at: StoreConnections, at_us: int) -> str:

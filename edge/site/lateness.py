@@ -1,16 +1,18 @@
 """Who will miss a cut-off, told before.
 
-Public names: forecast_late, late_behind.
+Public names: forecast_late, late_behind, LaneOff.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
 
-from edge.orders.forecast import Ahead, Late, Rates, forecast, newly_late
+from edge.orders.forecast import Ahead, Late, forecast, newly_late
+from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
 from edge.site import dialect, outbox, wave_rows
 from edge.site.outbox import OutboxTold
@@ -20,20 +22,23 @@ from edge.site.tables import stock as stock_tables
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
 
+LaneOff: TypeAlias = Callable[[str, str], int]
+"""By carrier and service: since when all lanes that take it are off; 0 = one is on, or no line sorts."""
 
-def forecast_late(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> list[Late]:
+
+def forecast_late(at: StoreConnections, by: Planning, lane_off: LaneOff, at_us: int) -> list[Late]:
     """Who will miss a cut-off, with the reason; whoever was not told of yet, the outbox tells, once."""
-    return _forecast(at, rates, tail_us, at_us)[1]
+    return _forecast(at, by, lane_off, at_us)[1]
 
 
 def late_behind(
-    at: StoreConnections, rates: Rates, tail_us: int, at_us: int, after: str, limit: int
+    at: StoreConnections, by: Planning, lane_off: LaneOff, at_us: int, after: str, limit: int
 ) -> list[Late] | None:
     """So many of them in the order of release, behind a fulfilment; None = that one is not on its way.
 
     Each waits for those before it, so all are counted whatever is asked.
     """
-    queue, late = _forecast(at, rates, tail_us, at_us)
+    queue, late = _forecast(at, by, lane_off, at_us)
     if not after:
         return late[:limit]
     places = {one.fulfilment: place for place, one in enumerate(queue)}
@@ -42,13 +47,14 @@ def late_behind(
     return [one for one in late if places[one.fulfilment] > places[after]][:limit]
 
 
-def _forecast(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> tuple[list[Ahead], list[Late]]:
+def _forecast(at: StoreConnections, by: Planning, lane_off: LaneOff, at_us: int) -> tuple[list[Ahead], list[Late]]:
     its, line, has = tables.members.c, tables.lines.c, stock_tables.reservations.c
     with at.writing() as db:
         going = sa.select(
             its.fulfilment,
             its.cutoff_us,
-            its.lane,
+            its.carrier,
+            its.code,
             its.ended,
             tables.waves.c.release_by_us,
             tables.waves.c.released_us,
@@ -77,6 +83,7 @@ def _forecast(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> t
         missing = {name: int(n) for name, n in db.execute(missing_query)}
         bodies = sa.select(its.fulfilment, its.body).where(its.ended == "")
         plans = {row.fulfilment: row.body for row in db.execute(bodies)}
+        off_us = {(row.carrier, row.code): lane_off(row.carrier, row.code) for row in rows}
         queue = [
             Ahead(
                 fulfilment=row.fulfilment,
@@ -86,16 +93,16 @@ def _forecast(at: StoreConnections, rates: Rates, tail_us: int, at_us: int) -> t
                 else len(msgspec.json.decode(plans[row.fulfilment], type=wave_rows.MemberPlan).lines),
                 release_by_us=row.release_by_us,
                 released=bool(row.released_us),
-                lane=row.lane,
+                lane_off_us=max(0, at_us - since_us) if (since_us := off_us[row.carrier, row.code]) else 0,
                 before_line=row.ended != "verified",
                 missing=int(missing.get(row.fulfilment, 0)),
-                tail_us=tail_us,
+                tail_us=by.tail_us,
             )
             for row in sorted(
                 rows, key=lambda row: (not row.released_us, not row.urgent, row.release_by_us, row.id, row.n)
             )
         ]
-        late = list(forecast(queue, rates, at_us))
+        late = list(forecast(queue, by.rates, at_us))
         notice = tables.late
         known = db.execute(
             sa.select(notice.c.fulfilment, notice.c.cutoff_us).where(

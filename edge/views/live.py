@@ -57,7 +57,7 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.alarm import AlarmState
-from edge.core.values.layout import LaneRole, LineLayout
+from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.lane_hands import Lane, LaneHand
@@ -336,6 +336,16 @@ class LiveView:
                 self._set_point(replace(point, quality=Quality.STALE, reason=say(why), reason_code=why.code))
 
     # ---- out -------------------------------------------------------------------------------------------------------
+
+    def off_since_us(self, carrier: str, service: str) -> int:
+        """Since when all lanes that take such parcels are off; 0 = one is on, or no line sorts them. For any thread."""
+        lanes = [
+            line.lanes[number]
+            for line in self._lines.values()
+            if line.layout.job is Job.SORT
+            for number in line.layout.lanes_for(carrier, service)
+        ]
+        return max((lane.off_us for lane in lanes), default=0) if all(lane.disabled for lane in lanes) else 0
 
     def snapshot(self, now_us: int) -> Snapshot:
         """The whole picture; what is still to be told as a change stays so."""

@@ -36,7 +36,7 @@ PLAN: Rows = {
     "late.stock": ("goods are missing", "缺貨"),
     "late.pick": ("picking is behind", "揀貨落後"),
     "late.line": ("the line is behind", "產線落後"),
-    "late.lane": ("its lane is behind or takes nothing", "道口落後或不收件"),
+    "late.lane": ("its lanes are off", "道口都停用了"),
     "late.cut-off": ("there was never time enough", "原本就來不及"),
     "order-displaced": (
         "{order} lost {quantity} of {sku} to the urgent {urgent}",
