@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import json
 import sys
 import time
@@ -33,6 +32,7 @@ from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import local, now_us
 from edge.journal.writer import is_written
+from edge.late import loaded
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
 from plc.modbus_bus import Buses
@@ -151,7 +151,7 @@ def _seconds(text: str) -> float:
 
 def _cert(arguments: argparse.Namespace) -> int:
     where, device, given = _opcua_table(arguments)
-    ua = importlib.import_module("edge.devices.opcua_drivers")
+    ua = loaded("edge.devices.opcua_drivers")
     if arguments.show:
         text = warning(device, () if given.certificate is None else (given.certificate,), now_us())
         print(text or f"{device}: {given.certificate} is valid for 30 days or more")

@@ -11,6 +11,7 @@ from pathlib import Path
 from edge.config.lines import LineConfig
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import CertificateChecked
+from edge.late import loaded
 from plc.driver import PlcError
 
 _FILES = ("certificate", "user_certificate")
@@ -30,7 +31,7 @@ def own_certificates(config: LineConfig) -> dict[str, tuple[Path, ...]]:
 
 def checked(device: str, files: tuple[Path, ...], at_us: int) -> CertificateChecked:
     """What is to be said of a device's certificates: of the one that ends first, or cannot be read."""
-    from plc.opcua_trust import expires  # with all of cryptography, and most controllers have no certificate
+    expires = loaded("plc.opcua_trust").expires  # with all of cryptography, and most controllers have no certificate
 
     soonest: tuple[int, str] | None = None
     for file in files:

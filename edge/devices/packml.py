@@ -6,13 +6,13 @@ Public names: PackmlSession.
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.config.opcua import PackmlConfig
 from edge.core.events import MachineReported
+from edge.late import loaded
 from plc.packml import PackmlStatus
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ class PackmlSession:
 
     async def run(self, up: Callable[[], None]) -> None:
         """One connection until it fails. ``up`` is called when it was first read. Raises PlcError."""
-        machine: PackmlObject = importlib.import_module("edge.devices.opcua_drivers").packml_object(
-            self.name, self._config
-        )
+        machine: PackmlObject = loaded("edge.devices.opcua_drivers").packml_object(self.name, self._config)
         loop = asyncio.get_running_loop()
         try:
             await machine.connect()

@@ -5,7 +5,6 @@ Public names: plc_link, modbus_bus, modbus_wire, habits.
 
 from __future__ import annotations
 
-import importlib
 from ssl import SSLContext
 from typing import assert_never
 
@@ -14,6 +13,7 @@ from edge.config.problem import ConfigError
 from edge.config.remote_io import IoConfig, io_layout, io_wiring
 from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
+from edge.late import loaded
 from plc.driver import PlcError, PlcLink
 from plc.io_link import IoLink
 from plc.io_tracker import Tracker
@@ -33,7 +33,7 @@ def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None, buses
     if config.io is not None:
         return _io_link(name, config, config.io, line, buses)
     if config.driver == "opcua":
-        return importlib.import_module("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
+        return loaded("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
     return ModbusLink(
         name,
         modbus_bus(name, config, buses),

@@ -6,7 +6,6 @@ Public names: PointSession, point_link, point_table.
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
 from edge.devices.plc_drivers import habits, modbus_bus
+from edge.late import loaded
 from plc.driver import PlcError, PointLink
 from plc.modbus_bus import Buses
 from plc.modbus_points import ModbusPoints
@@ -30,7 +30,7 @@ WRITE_VALID_US = 10_000_000
 def point_link(name: str, config: PlcConfig, buses: Buses | None = None) -> PointLink:
     """The driver of a PLC's points. Raises PlcError for a file that cannot be read. ``buses``: see plc_link."""
     if config.driver == "opcua":
-        return importlib.import_module("edge.devices.opcua_drivers").opcua_points(name, config)  # type: ignore[no-any-return]
+        return loaded("edge.devices.opcua_drivers").opcua_points(name, config)  # type: ignore[no-any-return]
     points = [point(one, table) for one, table in config.point.items()]
     return ModbusPoints(
         name,

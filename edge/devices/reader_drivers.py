@@ -8,7 +8,6 @@ begins anew is there a tenth sooner.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, assert_never
@@ -27,6 +26,7 @@ from edge.config.readers import (
     SerialConfig,
 )
 from edge.config.secret import read_secret
+from edge.late import loaded
 from rfid.driver import Reader, ReaderError, ReaderFailure
 from rfid.llrp.client import LlrpReader
 from rfid.llrp.impinj import ImpinjOptions
@@ -108,7 +108,7 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                 )
             )
         case AutoIdConfig():  # its library takes most of a second to load
-            made: Reader = importlib.import_module("edge.devices.opcua_drivers").autoid_reader(name, config)
+            made: Reader = loaded("edge.devices.opcua_drivers").autoid_reader(name, config)
             return made
         case BarcodeConfig():
             from rfid.barcode import ScanFormat

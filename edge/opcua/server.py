@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import importlib
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,7 @@ from edge.journal.notify import ping, ready, reloading
 from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
+from edge.late import loaded
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 
@@ -140,7 +140,7 @@ async def serve(
     config: LineConfig, given: UaServerConfig, users: dict[str, str], ready: Callable[[str], None] = log.info
 ) -> None:
     """Serves until cancelled; ``ready`` gets a line that says where. Raises FaceError."""
-    module = importlib.import_module("edge.opcua.face")  # its library takes most of a second to load
+    module = loaded("edge.opcua.face")  # its library takes most of a second to load
     door: Door | None = None
     if not given.anonymous:
         files = given.files()

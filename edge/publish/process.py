@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import logging
 import os
 import sys
@@ -31,6 +30,7 @@ from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
+from edge.late import loaded
 from edge.metrics import Sample, serve
 from edge.publish.cursors import (
     STAND_EVERY_S,
@@ -166,9 +166,7 @@ def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
     name, table = arguments.target, config.publish.get(arguments.target)
     if problem := _why_not(config, name, arguments):
         raise ConfigError(arguments.config, [problem])
-    again = importlib.import_module(
-        "edge.publish.mqtt_again" if isinstance(table, MqttConfig) else "edge.publish.again"
-    )
+    again = loaded("edge.publish.mqtt_again" if isinstance(table, MqttConfig) else "edge.publish.again")
     told: Iterator[str]
     if arguments.check:
         told = again.check_store(config, name, table)
@@ -274,7 +272,7 @@ def open_publisher(name: str, config: LineConfig) -> Publisher:
     """The publisher of [publish.NAME]; nothing is connected yet."""
     table = config.publish[name]
     module, _, function = KINDS[table.kind].partition(":")
-    made: Publisher = getattr(importlib.import_module(module), function)(name, table, config)
+    made: Publisher = getattr(loaded(module), function)(name, table, config)
     return made
 
 

@@ -10,7 +10,6 @@ PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC o
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from edge.config.readers import BarcodeConfig, SerialConfig
 from edge.config.remote_io import io_layout
 from edge.core.values.dock import Side
 from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
+from edge.late import loaded
 from edge.sim.can import UnsimulatedError, unsimulated
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
@@ -246,7 +246,7 @@ class SimulatedFloor:
 
     async def _serve_opcua(self, name: str, config: PlcConfig) -> None:
         """The PLC behind an OPC UA server, whose library takes most of a second to load. Raises PlcError."""
-        face = importlib.import_module("plc.opcua_simulator")
+        face = loaded("plc.opcua_simulator")
         where = urlsplit(config.opcua.url)
         served: OpcUaFace = face.OpcUaFace(self._plcs[name], self.config.sim.scan_ms, scanning=False)
         self._faces.append(served)

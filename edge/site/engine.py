@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.journal.disk import begin_file, no_room
+from edge.late import loaded
 from edge.site.dialect import IN_USE
 
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
@@ -109,6 +110,7 @@ def _postgresql(url: sa.URL, readonly: bool, upgrades: bool) -> sa.Engine:
 
     Each connection that writes tells so for its life by a lock, which an upgrade needs alone.
     """
+    loaded("psycopg")  # else the library does, and a failure stays
     made = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,

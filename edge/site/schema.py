@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from edge.late import loaded
 from edge.site import dialect, tables
 from edge.site.dialect import Lock
 from edge.site.engine import NONE_YET, StoreError, StoreHeld, engine, held, named, sqlite_file, trouble_of
@@ -118,18 +119,13 @@ def _scripts() -> Path:
 
 def _steps_behind(has: str) -> list[Step]:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it imports
-    from alembic.script import ScriptDirectory
-
-    script = ScriptDirectory(str(_scripts()))
+    script = loaded("alembic.script").ScriptDirectory(str(_scripts()))
     found = [one for one in script.walk_revisions() if one.revision > has]
     return [Step(one.revision, one.doc) for one in reversed(found)]
 
 
 def _run(db: sa.Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config(attributes={"connection": db})
+    config = loaded("alembic.config").Config(attributes={"connection": db})
     config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    loaded("alembic.command").upgrade(config, "head")
