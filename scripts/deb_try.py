@@ -171,21 +171,23 @@ def upgraded(machine: Machine, old: str, new: str, tree: Path) -> None:
         raise NotSoError(f"allowed are {AWAY_S:.0f} s")
     seen(machine.run("lanewise check /etc/lanewise/SITE.toml"))
 
-    step("backup, the store destroyed, restored")
+    step("backup, store and journal destroyed, restored")
     site = "/etc/lanewise/SITE.toml"
     as_api = "runuser -u lanewise-api -- sh -c"
-    seen(machine.run(f"{as_api} 'umask 7; lanewise site backup {site} /{VAR}/backup.sqlite'"))
-    saved = counts(machine, "backup.sqlite")
-    machine.run(f"systemctl stop lanewise-api && rm /{VAR}/site.sqlite*")
-    seen(machine.run(f"{as_api} 'umask 7; lanewise site restore {site} /{VAR}/backup.sqlite'"))
-    machine.run("systemctl start lanewise-api")
+    seen(machine.run(f"{as_api} 'umask 7; lanewise site backup {site} /{VAR}/backup/'"))
+    saved = counts(machine, "backup/site.sqlite")
+    machine.run(f"systemctl stop lanewise-api lanewise-run@LINE && rm /{VAR}/site.sqlite* /{VAR}/journal.sqlite*")
+    seen(machine.run(f"umask 7; lanewise site restore {site} /{VAR}/backup/"))
+    machine.run("systemctl start lanewise-run@LINE lanewise-api")
     back = counts(machine)
     seen(told(back))
     if any(back[name] < saved[name] for name in saved if name != "records of the journal"):
         raise NotSoError("the backup had more")
     until(
-        "the line follows the restored feed",
-        lambda: machine.asked("SELECT count(*) FROM record WHERE kind='FeedFollowed'"),
+        "the line goes on, and follows the restored feed",
+        lambda: machine.asked(
+            f"SELECT count(*) FROM record WHERE kind='FeedFollowed' AND seq>{back['records of the journal']}"
+        ),
     )
 
     step("the journal, across both versions, derived again")

@@ -1,6 +1,6 @@
 """A configuration without what is secret or personal in it, for those who help; and where its secrets are.
 
-Public names: bared, secret_files, HIDDEN.
+Public names: bared, secret_files, other_files, HIDDEN.
 """
 
 from __future__ import annotations
@@ -44,20 +44,29 @@ def bared(value: object, key: str = "") -> object:
             return str(value)
 
 
-def secret_files(value: object, key: str = "") -> Iterator[Path]:
+def secret_files(config: BaseModel) -> Iterator[Path]:
     """Every file that a configuration names for a secret, whether it is there or not."""
+    return (path for key, path in _paths(config, "") if _SECRET.search(key))
+
+
+def other_files(config: BaseModel) -> Iterator[Path]:
+    """Every other path that it names."""
+    return (path for key, path in _paths(config, "") if not _SECRET.search(key))
+
+
+def _paths(value: object, key: str) -> Iterator[tuple[str, Path]]:
     match value:
         case BaseModel():
             for name in type(value).model_fields:
-                yield from secret_files(getattr(value, name), name)
+                yield from _paths(getattr(value, name), name)
         case Mapping():
             for name, one in value.items():
-                yield from secret_files(one, "password_file" if key == _LOGINS else str(name))
+                yield from _paths(one, "password_file" if key == _LOGINS else str(name))
         case list() | tuple():
             for one in value:
-                yield from secret_files(one, key)
-        case Path() if _SECRET.search(key):
-            yield value
+                yield from _paths(one, key)
+        case Path():
+            yield key, value
         case _:
             return
 

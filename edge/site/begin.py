@@ -101,7 +101,7 @@ def _next(folder: Path, its: Beginning) -> list[str]:
         lines.append(f"  3. Start, each in a terminal of its own: {runs[0]}; {runs[1]}")
     lines += [
         f"  4. Open http://{its.listen} on this machine; what needs people stands under Needs attention.",
-        f"  5. Each night: lanewise site backup {folder / 'SITE.toml'} FILE",
+        f"  5. Each night: lanewise site backup {folder / 'SITE.toml'} FOLDER/",
     ]
     return lines
 

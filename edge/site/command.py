@@ -19,6 +19,7 @@ from edge.site.keeping import told
 from edge.site.outlook import outlook
 from edge.site.schema import upgrade
 from edge.site.store import SiteStore
+from edge.site.whole_copies import back_up, bring_back
 
 
 def add_arguments(site: argparse.ArgumentParser) -> None:
@@ -38,13 +39,17 @@ def add_arguments(site: argparse.ArgumentParser) -> None:
     )
     add_cert_arguments(made)
     for name, command, text in (
-        ("backup", _backup, "writes the site store as it is now to a file, also while it is in use"),
-        ("restore", _restore, "puts a backup in the place of the site store, also while it is in use"),
+        ("backup", _backup, "writes the site store to a file, or the whole site to a folder, also while it is in use"),
+        (
+            "restore",
+            _restore,
+            "puts a backup of the store in its place, also while it is in use; or of a site, what is gone",
+        ),
     ):
         made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         made.set_defaults(command=command)
         made.add_argument("config", type=Path, metavar="SITE.toml")
-        made.add_argument("file", type=Path, metavar="FILE", help="the backup")
+        made.add_argument("file", metavar="FILE|FOLDER/", help="the store alone, or with all else that a site has")
     made = commands.add_parser(
         "upgrade",
         help="brings the site store up to this version; no api may run",
@@ -121,14 +126,28 @@ def _restored(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    print(f"{arguments.file}: {_told(backup(load_site(arguments.config).store, arguments.file))}")
+    if _is_folder(arguments.file):
+        for line in back_up(arguments.config, Path(arguments.file)):
+            print(line, flush=True)
+        return 0
+    print(f"{arguments.file}: {_told(backup(load_site(arguments.config).store, Path(arguments.file)))}")
     return 0
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    again = "controllers take all orders again, by themselves"
+    if _is_folder(arguments.file):
+        for line in bring_back(arguments.config, Path(arguments.file)):
+            print(line, flush=True)
+        print(again)
+        return 0
     store = load_site(arguments.config).store
-    print(f"{named(store)}: {_told(restore(store, arguments.file))}; controllers take all orders again, by themselves")
+    print(f"{named(store)}: {_told(restore(store, Path(arguments.file)))}; {again}")
     return 0
+
+
+def _is_folder(named: str) -> bool:
+    return named.endswith("/") or Path(named).is_dir()
 
 
 def _told(copied: Copied) -> str:
