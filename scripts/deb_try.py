@@ -203,7 +203,7 @@ def removed(machine: Machine) -> None:
     left = machine.run("ls /var/lib/lanewise /etc/lanewise").split()
     if taken := [name for name in kept.split() if name not in left and not name.endswith(("-wal", "-shm"))]:
         raise NotSoError(f"removal took {', '.join(taken)}")
-    seen(machine.run("find /usr/lib/lanewise 2>&1 | head -3; systemctl list-units 'lanewise-*' --no-legend"))
+    seen(machine.run("find /usr/lib/lanewise 2>/dev/null | head -3; systemctl list-units 'lanewise-*' --no-legend"))
     seen(machine.run("dpkg -P lanewise"))
     behind = machine.run(
         "ls -d /etc/lanewise /var/lib/lanewise /var/log/lanewise /usr/lib/lanewise /etc/systemd/system/*/lanewise*"
