@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
@@ -91,6 +91,8 @@ DISK_EVERY_S = 30.0
 STORE_EVERY_S = 10.0
 COVER_S = 5.0
 KEEP_S = 3600.0
+GIVES_S = 3.0
+"""So long what asks the store has to end, when this process does."""
 """So often it is looked what of the store is due to go."""
 Delivered = Callable[[SiteConfig, str], int | None]
 """Of a site and the mark of its store: up to which number all who publish its outbox have it, None = nobody does.
@@ -232,14 +234,24 @@ class Site:
             self.herald.give_up()
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for pool in (self.intake, self._wishes):
-                await asyncio.to_thread(pool.shutdown)
+            await self._leave_store(tasks)
             if self.identities is not None:
                 await asyncio.to_thread(self.identities.close)
             await asyncio.to_thread(self.journals.close)
             if self._store is not None:
                 self._store.close()
+
+    async def _leave_store(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Lets end what is under way; what a server does not answer for so long is given up."""
+        at = None if self._store is None else self._store.connections
+        ends = [*tasks, *(asyncio.create_task(asyncio.to_thread(its.shutdown)) for its in (self.intake, self._wishes))]
+        until_s = time.monotonic() + GIVES_S
+        await asyncio.wait(ends, timeout=GIVES_S)
+        while at is not None and at.busy and time.monotonic() < until_s:  # noqa: ASYNC110  threads end without a word
+            await asyncio.sleep(GIVES_S / 100)
+        if at is not None:
+            at.give_up()
+        await asyncio.gather(*ends, return_exceptions=True)
 
     def open_store(self) -> None:
         """Begins to write the store. Raises StoreHeld where another process does; other trouble may end by itself."""

@@ -35,6 +35,8 @@ class Link:
         self._slow_s = 0.0
         self._open = asyncio.Event()
         self._open.set()
+        self.held = 0
+        """Octets that were not let through yet, at both ends."""
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._forgotten: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,9 +74,9 @@ class Link:
     async def close(self) -> None:
         assert self._server is not None
         self._server.close()
+        self._way = None
+        self._open.set()
         self._end()
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _end(self) -> None:
@@ -88,6 +90,10 @@ class Link:
             await asyncio.sleep(FLAP_S)
 
     async def _came(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         if self._way is Way.CUT:
             client.transport.abort()
             return
@@ -114,7 +120,9 @@ class Link:
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while octets := await source.read(PORTION):
+                self.held += len(octets)
                 await self._open.wait()
+                self.held -= len(octets)
                 if self._slow_s:
                     await asyncio.sleep(self._slow_s)
                 target.write(octets)
@@ -145,6 +153,10 @@ class Links:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._links)
+
+    def held(self, name: str) -> int:
+        """Octets that a stalled link keeps back."""
+        return self._links[name].held
 
     def begin(self, name: str, way: Way, slow_s: float = 0.0) -> None:
         """It goes wrong from now on."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
+from edge.controller.aside import Aside
 from edge.controller.rounds import TellStanding
 from edge.core.events import FeedFollowed, Input
 from edge.core.values.feed import FeedPlace, FeedPortion
@@ -54,8 +55,7 @@ class FeedFollower:
 
     async def run(self) -> None:
         """Until cancelled. Raises what the decisions raised."""
-        loop = asyncio.get_running_loop()
-        pool = ThreadPoolExecutor(1, "orders") if self._threaded else None
+        aside = Aside("orders") if self._threaded else None
         try:
             while True:
                 if not self._stores():  # what cannot be stored is not taken in
@@ -64,10 +64,10 @@ class FeedFollower:
                 state = self._state()
                 place = FeedPlace(state.feed_seq, state.feed_epochs, state.feed_known)
                 try:
-                    if pool is None:
+                    if aside is None:
                         portion = self._feed(place, FEED_PORTION)
                     else:
-                        portion = await loop.run_in_executor(pool, self._feed, place, FEED_PORTION)
+                        portion = await aside.call(partial(self._feed, place, FEED_PORTION))
                 except OSError as error:
                     self._tell("site-store", f"site store: {error}")
                     await asyncio.sleep(1)
@@ -87,8 +87,8 @@ class FeedFollower:
                 if not full and not portion.anew:
                     await asyncio.sleep(FEED_EVERY_S)
         finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+            if aside is not None:
+                aside.end()
 
     def _followed(self, portion: FeedPortion, place: FeedPlace) -> None:
         """The feed has another epoch than before, or is another one."""

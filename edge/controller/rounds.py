@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from edge.config.certificates import checked
 from edge.config.lines import LineConfig
+from edge.controller.aside import Aside
 from edge.controller.retention import JournalRoom, Retention
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import CertificateChecked
@@ -164,13 +164,12 @@ class Rounds:
         self, every_s: float, name: str, look: Callable[[], _Found], found: Callable[[_Found], None]
     ) -> None:
         """Looks, and says what it found, now and again every so often. ``name``: by which the controller keeps it."""
-        loop = asyncio.get_running_loop()
-        pool = ThreadPoolExecutor(1, name) if self._threaded else None
+        aside = Aside(name) if self._threaded else None
         try:
             while True:
                 rest_s = every_s
                 try:
-                    seen = look() if pool is None else await loop.run_in_executor(pool, look)
+                    seen = look() if aside is None else await aside.call(look)
                 except (JournalError, OSError) as error:
                     rest_s = min(every_s, LOOK_AGAIN_S)
                     log.warning("%s; looked at again in %d s", error, rest_s)
@@ -179,8 +178,8 @@ class Rounds:
                     self._goes_on(name)
                 await asyncio.sleep(rest_s)
         finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+            if aside is not None:
+                aside.end()
 
 
 def _disks(config: LineConfig) -> DiskWatch:

@@ -13,11 +13,12 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
+from edge.controller.aside import Aside
 from edge.controller.lease import Lease
 from edge.controller.rounds import TellStanding
 from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, LeaseTold, node_of
@@ -79,7 +80,7 @@ class Standby:
         self._tell = tell
         self._clock = clock
         self._threaded = threaded
-        self._pool: ThreadPoolExecutor | None = None
+        self._aside: Aside | None = None
         self._woken = asyncio.Event()
         self._above: int | None = None
         self._turn = asyncio.Lock()
@@ -115,7 +116,7 @@ class Standby:
     async def run(self) -> None:
         """Until cancelled; then the lines are offered to others."""
         self._waits_us = self._clock()
-        self._pool = ThreadPoolExecutor(1, "lease") if self._threaded else None
+        self._aside = Aside("lease") if self._threaded else None
         try:
             while True:
                 await self._once()
@@ -132,8 +133,8 @@ class Standby:
                 await self._release()
             raise
         finally:
-            if self._pool is not None:
-                self._pool.shutdown(wait=False, cancel_futures=True)
+            if self._aside is not None:
+                self._aside.end()
 
     async def _once(self) -> None:
         lease = self._lease
@@ -196,10 +197,10 @@ class Standby:
         """What the store answers; None = it does not. While it is asked, the lease may run out."""
         asked_us = self._clock()
         try:
-            if self._pool is None:
+            if self._aside is None:
                 row = self._store(ask)
             else:
-                row = await self._in_time(ask)
+                row = await self._in_time(self._aside, ask)
         except OSError as error:
             if self._leading or self._lease.row is None:
                 self._tell("standby", f"the lease: {error}")
@@ -207,8 +208,8 @@ class Standby:
         self._lease.answered(ask, row, asked_us, self._clock())
         return row
 
-    async def _in_time(self, ask: LeaseAsk) -> LeaseRow:
-        asked = asyncio.get_running_loop().run_in_executor(self._pool, self._store, ask)
+    async def _in_time(self, aside: Aside, ask: LeaseAsk) -> LeaseRow:
+        asked = aside.call(partial(self._store, ask))
         if self._leading:
             left_us = self._lease.until_us - self._clock()
             await asyncio.wait((asked,), timeout=max(0, left_us) / 1e6)

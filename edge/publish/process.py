@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 _C = TypeVar("_C", LineConfig, SiteConfig)
 Outlets = tuple[tuple[LineConfig, JournalSource], ...]
 """What is published, with the publishers of each; where the first's numbers are shown, there are those of all."""
+GIVES_S = 5.0
+"""So long deliveries that were given up have to end, when this process does."""
 SAY_EVERY_S = 30.0
 """How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
@@ -219,7 +221,8 @@ def run(outlets: Outlets, stop: threading.Event, standing: InForce | None = None
     }
 
     threads = [
-        threading.Thread(target=its.run, args=(stop,), name=f"publish-{name}") for name, its in publishing.items()
+        threading.Thread(target=its.run, args=(stop,), name=f"publish-{name}", daemon=True)
+        for name, its in publishing.items()
     ]
     try:
         for thread in threads:
@@ -243,8 +246,9 @@ def run(outlets: Outlets, stop: threading.Event, standing: InForce | None = None
         stop.set()
         for its in publishing.values():
             its.give_up()
-        for thread in threads:
-            thread.join()
+        until_s = time.monotonic() + GIVES_S
+        for thread in threads:  # one that waits for a store whose server says nothing is left: nothing is lost with it
+            thread.join(max(0.0, until_s - time.monotonic()))
         with suppress(CursorError):
             cursors.stand([its.standing(now_us()) for its in publishing.values()])
         for _, source in outlets:

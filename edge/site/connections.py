@@ -8,11 +8,15 @@ batch which goes in by portions holds up nobody for longer than one portion take
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -75,6 +79,12 @@ class StoreConnections:
             self._reader = engine(url, readonly=True)
             self._writer = None if readonly else engine(url, readonly=False)
             undone.pop_all()
+        self._given_up = False
+        self._wires: WeakSet[Any] = WeakSet()  # as psycopg makes them
+        if self.path is None:
+            for one in self._engines:
+                sa.event.listen(one, "do_connect", self._may_connect)
+                sa.event.listen(one, "connect", self._connected)
 
     def opened(self) -> None:
         """Remembers which file it is, once there is one."""
@@ -88,6 +98,31 @@ class StoreConnections:
         if self._writer is not None:
             self._writer.dispose()
         self._held.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether some thread is at the database now."""
+        pools = (one.pool for one in self._engines)
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, sa.QueuePool)) > (self._leading is not None)
+
+    def give_up(self) -> None:
+        """Cuts all connections to a server, for good: whoever waits for its answer is told. By any thread."""
+        self._given_up = True
+        for wire in tuple(self._wires):
+            if not wire.closed:
+                with suppress(OSError), socket.socket(fileno=os.dup(wire.fileno())) as link:
+                    link.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def _engines(self) -> tuple[sa.Engine, ...]:
+        return (self._reader,) if self._writer is None else (self._reader, self._writer)
+
+    def _may_connect(self, *_: object) -> None:
+        if self._given_up:
+            raise StoreError(f"site store {self.name}: given up, as this process ends")
+
+    def _connected(self, wire: object, _: object) -> None:
+        self._wires.add(wire)
 
     @property
     def replaced(self) -> bool:
