@@ -1,4 +1,4 @@
-"""Pictures of the pages of a demo that runs: `make pictures` writes those that docs/ shows; `--all FOLDER` all others.
+"""Pictures of the pages of a demo that runs, as docs/pages.md shows them: `make pictures`; `--dark FOLDER` in the dark.
 
 Needs Chromium, which `make peers` installs, and the fonts that it brings for Chinese.
 """
@@ -6,6 +6,7 @@ Needs Chromium, which `make peers` installs, and the fonts that it brings for Ch
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import signal
@@ -27,16 +28,18 @@ from PIL import Image  # noqa: E402
 from api.navigation import PAGES  # noqa: E402
 
 THERE = ROOT / "docs/pictures/pages"
-SHOWN = {
-    "live": "/index.html",
-    "kpis": "/kpis",
-    "held": "/orders?stage=held",
-    "docks": "/docks.html",
-    "tracking": "/tracking",
+NAMES = {"/index.html": "live", "/orders?stage=held": "held"}
+"""Those that are called otherwise than their path."""
+STORIES = {
+    "order": ("/orders", "a[href^='/orders/o/']"),
+    "wave": ("/waves", "a[href^='/waves/w/']"),
+    "case": ("/cases", "a[href^='/cases/c/']"),
+    "story": ("/lists/wrong", "a[href^='/t/']"),
 }
-"""By their names in docs/."""
+"""Pages of one thing: on which page its link is looked for."""
+TABLET = {"picks": "/picks", "pack": "/station/pack", "docks": "/docks.html"}
 LANGUAGES = ("en", "zh-Hant")
-SIZE = (1366, 768)
+SIZE, TABLET_SIZE = (1366, 768), (820, 1180)
 COLOURS = 128
 """As many as a page has, so that a picture stays small."""
 
@@ -45,7 +48,7 @@ def main() -> int:
     """Runs the demo, looks at its pages; 0 = all are drawn and none complained."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=150, help="how long the demo runs before it is looked at")
-    parser.add_argument("--all", type=Path, metavar="FOLDER", help="draws every page there, in both themes")
+    parser.add_argument("--dark", type=Path, metavar="FOLDER", help="draws them there as well, in the dark")
     given = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
@@ -62,7 +65,7 @@ def main() -> int:
         try:
             _listening(demo, site)
             time.sleep(given.seconds)
-            complaints = _pictures(chromium, site, given.all)
+            complaints = _pictures(chromium, site, given.dark)
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(60)
@@ -80,20 +83,35 @@ def _listening(demo: subprocess.Popen[bytes], site: str) -> None:
     raise SystemExit("the demo does not listen")
 
 
-def _pictures(chromium: str, site: str, everything: Path | None) -> list[str]:
+def name_of(path: str) -> str:
+    """What the picture of a page is called, without language and ending."""
+    return NAMES.get(path) or re.sub(r"\W+", "-", path.removesuffix(".html")).strip("-")
+
+
+def _pictures(chromium: str, site: str, dark: Path | None) -> list[str]:
     with Browser(chromium, *SIZE) as browser:
+        shown = {name_of(page.path): page.path for page in PAGES}
+        for name, (path, link) in STORIES.items():
+            browser.open(f"{site}{path}")
+            browser.until("document.querySelector('main').innerText.length", lambda length: length > 40)
+            if found := browser.ask(f"document.querySelector({json.dumps(f'main {link}')})?.getAttribute('href')"):
+                shown[name] = found
+            else:
+                browser.errors.append(f"{path}: has no {link}: let the demo run for longer")
         for language in LANGUAGES:
-            for name, path in SHOWN.items():
-                _drawn(browser, f"{site}{path}", language, THERE / f"{name}.{language}.png")
-            if everything is None:
-                continue
-            everything.mkdir(parents=True, exist_ok=True)
-            for theme in ("light", "dark"):
-                browser.scheme(theme)
-                for page in PAGES:
-                    name = re.sub(r"[^a-z]+", "-", page.path).strip("-")
-                    _drawn(browser, f"{site}{page.path}", language, everything / f"{name}.{language}.{theme}.png")
+            for name, path in shown.items():
+                _drawn(browser, f"{site}{path}", language, THERE / f"{name}.{language}.webp")
+                if dark is not None:
+                    dark.mkdir(parents=True, exist_ok=True)
+                    browser.scheme("dark")
+                    _drawn(browser, f"{site}{path}", language, dark / f"{name}.{language}.webp")
+                    browser.scheme("light")
+            browser.resize(*TABLET_SIZE)
+            browser.scheme("dark")
+            for name, path in TABLET.items():
+                _drawn(browser, f"{site}{path}", language, THERE / f"{name}.tablet.{language}.webp")
             browser.scheme("light")
+            browser.resize(*SIZE)
         return browser.errors
 
 
@@ -101,9 +119,11 @@ def _drawn(browser: Browser, url: str, language: str, file: Path) -> None:
     browser.open(f"{url}{'&' if '?' in url else '?'}lang={language}")
     browser.until("document.querySelector('main').innerText.length", lambda length: length > 40)
     time.sleep(1)  # of a live page, until parcels are in their places
-    browser.picture(file)
-    with Image.open(file) as drawn:
-        drawn.convert("RGB").quantize(COLOURS).save(file, optimize=True)
+    picture = file.with_suffix(".png")
+    browser.picture(picture)
+    with Image.open(picture) as drawn:
+        drawn.convert("RGB").quantize(COLOURS).save(file, lossless=True, quality=100, method=6)
+    picture.unlink()
 
 
 if __name__ == "__main__":
