@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from api.connection import GuardedConnection, connection_of
 from api.crowd import Crowd
 from api.renewal import Renewal
-from api.site_state import Delivered, Site
+from api.site_state import GIVES_S, Delivered, Site
 from edge.config.load import load_site
 from edge.config.problem import ConfigError
 from edge.config.tls import ServerCertificate
@@ -35,6 +35,8 @@ _OWN_FILES = 128
 _TICKS = 10
 """Turns of the library's own round, ten a second, between two looks at the certificate."""
 _FILES = 16_384
+_GRACE_S = 6
+"""So long requests have to end, when this process does; longer than a store that does not answer."""
 
 
 class ServeError(OSError):
@@ -106,7 +108,7 @@ def _server(
         log_level="warning",
         loop="uvloop",
         lifespan="on",
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=_GRACE_S,
         ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
     )
     return _Server(settings, site_of, look_again, certificate)
@@ -169,5 +171,8 @@ class _Server(uvicorn.Server):
             log.error("%s: the one of before is shown still", error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._site_of().hub.close()
+        site = self._site_of()
+        site.hub.close()
+        patience = asyncio.get_running_loop().call_later(GIVES_S, site.give_up_store)  # who waits for it is told so
         await super().shutdown(sockets)
+        patience.cancel()

@@ -249,9 +249,13 @@ class Site:
         await asyncio.wait(ends, timeout=GIVES_S)
         while at is not None and at.busy and time.monotonic() < until_s:  # noqa: ASYNC110  threads end without a word
             await asyncio.sleep(GIVES_S / 100)
-        if at is not None:
-            at.give_up()
+        self.give_up_store()
         await asyncio.gather(*ends, return_exceptions=True)
+
+    def give_up_store(self) -> None:
+        """Whoever waits for an answer of its server is told that there is none."""
+        if self._store is not None:
+            self._store.connections.give_up()
 
     def open_store(self) -> None:
         """Begins to write the store. Raises StoreHeld where another process does; other trouble may end by itself."""

@@ -1,6 +1,6 @@
 """What a journal weighs and costs: long texts packed, as files begun today have them, beside plain ones, in one run.
 
-Public names: main. Run: ``python -m bench.journal [--minutes 30]``.
+Public names: main, floor_values. Run: ``python -m bench.journal [--minutes 30]``.
 
 The records are those of the example's lines at 3,600 parcels and 2,000 totes an hour, decided without a wire in floor
 time. Written in commits of fifty, read, and derived again, in turns. All times are processor time, the best of the
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--minutes", type=float, default=30.0)
     minutes = options.parse_args(argv).minutes
-    values = _hour(minutes)
+    values = floor_values(minutes)
     with tempfile.TemporaryDirectory(prefix="lanewise-bench-") as folder:
         turns = [
             [_weighed(Path(folder) / f"{form}-{turn}.sqlite", form, values) for form in (0, FORM)]
@@ -82,7 +82,8 @@ def _best(turns: Sequence[Weighed]) -> Weighed:
     )
 
 
-def _hour(minutes: float) -> Sequence[Journaled | Event]:
+def floor_values(minutes: float) -> Sequence[Journaled | Event]:
+    """What the example's lines journal in some minutes of floor time."""
     loads = {"sorter": PARCELS, "tote1": TOTES // 2, "tote2": TOTES // 2}
     config = example(ROOT, rate=PARCELS, tote_rate=TOTES // 2, seed=1)
     site = PureSite(config, 1, {line: round(count * minutes / 60) for line, count in loads.items()}, FLAGS)

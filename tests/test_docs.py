@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from api.navigation import PAGES
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.alarms.words import ALARM_WORDS
 from edge.core.events import AnomalyCode, RouteReason
@@ -120,10 +122,10 @@ def test_every_page_is_described_and_pictured_in_both_languages(project: Path) -
         from page_pictures import STORIES, name_of
     finally:
         sys.path.pop(0)
-    for of, language in (("", "en"), (".zh-Hant", "zh-Hant")):
+    for of, words in (("", "en"), (".zh-Hant", "zh-Hant")):
         text = (project / "docs" / f"pages{of}.md").read_text(encoding="utf-8")
         for page in PAGES:
             assert f"`{page.path}`" in text, page.path
         for name in (*STORIES, *(name_of(page.path) for page in PAGES)):
-            assert f"pictures/pages/{name}.{language}.webp" in text, name
-            assert (project / "docs/pictures/pages" / f"{name}.{language}.webp").is_file(), "make pictures"
+            assert f"pictures/pages/{name}.{words}.webp" in text, name
+            assert (project / "docs/pictures/pages" / f"{name}.{words}.webp").is_file(), "make pictures"

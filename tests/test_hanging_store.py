@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -40,10 +41,17 @@ def test_it_ends_when_it_is_told(command: str, file: str, postgresql: Cluster, p
     out, api = tmp_path / "out.log", f"http://127.0.0.1:{port}"
     processes = [begin(tmp_path, "api", "SITE.toml", out=out, err=out)]
 
+    answers: list[int] = []
+
     def asked(path: str) -> bool:
-        with suppress(OSError), urlopen(f"{api}{path}", timeout=HANGS_S) as answer:
-            return bool(answer.status == 200)
-        return False
+        try:
+            with urlopen(f"{api}{path}", timeout=HANGS_S) as answer:
+                answers.append(answer.status)
+        except HTTPError as error:
+            answers.append(error.code)
+        except OSError:
+            return False
+        return answers[-1] == 200
 
     try:
         wait_until(lambda: asked("/api/v1/stock"), out.read_text)
@@ -55,13 +63,17 @@ def test_it_ends_when_it_is_told(command: str, file: str, postgresql: Cluster, p
             processes.append(begin(tmp_path, command, file, out=out, err=out))
             wait_until(lambda: users(postgresql, name) > 0, out.read_text)
         links.begin("store", Way.STALL)
+        asks = Thread(target=asked, args=("/api/v1/stock",), daemon=True)
         if command == "api":
-            Thread(target=asked, args=("/api/v1/stock",), daemon=True).start()
+            asks.start()
         wait_until(lambda: links.held("store") > 0, out.read_text)
         (process,) = processes
         process.terminate()
         process.join(HANGS_S)
-        assert process.exitcode == 0, out.read_text()
+        assert process.exitcode == 0 and "Traceback" not in out.read_text(), out.read_text()
+        if command == "api":
+            asks.join()
+            assert answers[-1] == 503, "who waited is told to ask again"
     finally:
         for process in processes:
             process.kill()
