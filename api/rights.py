@@ -37,6 +37,7 @@ _BY_ACTION: dict[Needed, str] = {
         GET /api/v1/stock | GET /api/v1/stock/movements | GET /api/v1/stock/audit | GET /api/v1/stock/cover
         GET /api/v1/stock/{sku}
         GET /api/v1/waves | GET /api/v1/waves/late | GET /api/v1/waves/measured | GET /api/v1/waves/{wave}
+        GET /api/v1/waves/unplanned
         GET /api/v1/waves/{wave}/materials | GET /api/v1/pick-tasks | GET /api/v1/pick-tasks/{task}
         GET /api/v1/put-backs | GET /api/v1/parcels | GET /api/v1/parcels/{sscc}
         GET /api/v1/services | GET /api/v1/services/pickups | GET /api/v1/services/suspensions

@@ -26,6 +26,7 @@ from edge.site import drafts, lateness, measuring, releasing, rounds, stock_show
 from edge.site.cover_shown import CoverAsked, CoverRow
 from edge.site.pick_lists import materials_of
 from edge.site.stock_shown import SuspectBin
+from edge.site.unplanned import unplanned_rows
 from edge.views.plan_sentences import of_movement, of_task, tell_cover, tell_displacement, tell_late, tell_left
 from edge.views.words.phrase import Phrase, Word, phrase
 
@@ -162,7 +163,7 @@ def _left(cutoff_us: int, at_us: int) -> Word:
 
 
 def _wave_routes(app: FastAPI, site: Site) -> None:
-    def shown(request: Request, problems: list[str], status: int = 200, unplanned: Sequence[Phrase] = ()) -> Response:
+    def shown(request: Request, problems: list[str], status: int = 200, waiting: Sequence[Phrase] = ()) -> Response:
         at_us = now_us()
         at = site.store().connections
         by = measuring.planning_now(at, site.config.service, site.config.plan, at_us)
@@ -170,6 +171,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
         with at.reading() as db:
             rows = wave_rows.wave_rows(db, asked(request, "after"), _ROOM)
             displaced = [tell_displacement(one) for one in wave_rows.displacements(db)]
+            left = [tell_left(one.order, one.refusals) for one in unplanned_rows(db, "", _ROOM)]
         return rendered(
             site,
             request,
@@ -180,7 +182,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             rows=rows,
             late=late,
             displaced=displaced,
-            unplanned=unplanned,
+            unplanned=[*left, *waiting],
             measured=by.measured,
             of_measure=lambda one: phrase(_MEASURES[one]),
             more=urlencode({"after": rows[-1].id}) if len(rows) == _ROOM else "",
@@ -226,14 +228,13 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             return shown(request, ["by: ?"], 422)
         if action == "plan":
             made = drafts.plan(at, plan, at_us)
-            unplanned = [tell_left(order, why) for order, why in made.left[:_ROOM]]
-            unplanned += [
+            waiting = [
                 phrase("wave.waits", order=order, units=units, sku=sku)
                 for order, missing in made.waiting[:_ROOM]
                 for sku, units in missing
             ]
-            if unplanned:
-                return shown(request, [], unplanned=unplanned)
+            if waiting:
+                return shown(request, [], waiting=waiting)
         elif action == "release":
             if (gone := releasing.release(at, wave, plan.limits, by, at_us, plan)) is not None and gone.lacking:
                 return shown(request, [f"{one.fulfilment}: {one.missing} × {one.sku}" for one in gone.lacking])

@@ -24,6 +24,7 @@ from edge.site import drafts, lateness, measuring, releasing, wave_rows
 from edge.site.drafts import PlanResult
 from edge.site.pick_lists import materials_of
 from edge.site.releasing import Released
+from edge.site.unplanned import Unplanned, unplanned_rows
 from edge.site.wave_rows import WaveRow
 
 
@@ -74,6 +75,15 @@ def wave_routes(site: Site) -> APIRouter:
         if found is None:
             raise HTTPException(404, f"after {after}: it is not on its way any more: begin anew")
         return json_answer(found)
+
+    @routes.get("/unplanned", response_model=tuple[Unplanned, ...])
+    def unplanned(after: After = "", limit: Limit = 1_000) -> Response:
+        """Accepted orders whose parcels nobody carries, by the newest plan, with the reason of every pickup.
+
+        ``after``: a fulfilment.
+        """
+        with site.store().connections.reading() as db:
+            return json_answer(unplanned_rows(db, after, limit))
 
     @routes.get("/measured", response_model=tuple[MeasuredPace, ...])
     def taken() -> Response:

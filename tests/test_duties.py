@@ -24,7 +24,7 @@ from edge.journal.disk import DiskWatch
 from edge.orders.picking import ShortReason
 from edge.orders.sales import OrderStage
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockError
-from edge.site import dialect, picking, rounds, stock_shown, stocktaking, tables, waiting, wave_rows
+from edge.site import dialect, picking, rounds, stock_shown, stocktaking, tables, unplanned, waiting, wave_rows
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.duties import Duty, duties_of, turn
@@ -76,7 +76,20 @@ def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptu
         assert turn(store.connections, do[name], at_us)
         return " ".join(caplog.messages)
 
+    struck = ServiceTable.model_validate(POST.model_dump() | {"suspended": "strike"})
+    (on_strike,) = (one for one in duties_of({"post": struck}, PLAN, None, lambda *_: 0) if one.name == "plan")
+
+    def nobody_carries() -> list[tuple[str, int, set[str]]]:
+        with store.connections.reading() as db:
+            rows = unplanned.unplanned_rows(db, "", 9)
+            assert [its for one in rows for its in unplanned.unplanned_of(db, one.order)] == rows
+        return [(one.order, one.since_us, {str(why.code) for why in one.refusals}) for one in rows]
+
+    for at_us in (NOW_US - 2, NOW_US - 1):
+        assert turn(store.connections, on_strike, at_us)
+        assert nobody_carries() == [(f"shop-{n}", NOW_US - 2, {"suspended"}) for n in (1, 2, 3)]
     assert told("plan", NOW_US) == "plan: 1 new drafts, 0 replaced, 0 orders that nobody carries"
+    assert nobody_carries() == []
     assert told("plan", NOW_US) == ""
     with store.connections.reading() as db:
         (wave,) = wave_rows.wave_rows(db)

@@ -108,6 +108,7 @@ def test_who_will_be_late(talk: Callable[..., None], monkeypatch: pytest.MonkeyP
         drafts.plan(store.connections, planning(totes=2), NOW_US)
         await in_parts(client, "/api/v1/waves/late", lambda last: {"after": last["fulfilment"]})
         await refused(client, "/api/v1/waves/late")
+        assert (await client.get("/api/v1/waves/unplanned?after=x")).json() == []
 
     talk(way)
 

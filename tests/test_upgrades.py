@@ -284,9 +284,10 @@ def test_a_store_is_made_and_upgraded_where_a_controller_has_made_its_lease(tmp_
     with pytest.raises(StoreError, match="nothing is in it yet"):
         SiteStore(at, readonly=True)
     SiteStore(at).close()
-    change(path, "DROP TABLE asked")
+    for table in ("asked", "unplanned"):
+        change(path, f"DROP TABLE {table}")
     change(path, "UPDATE alembic_version SET version_num='0020'")
-    assert [step.revision for step in upgrade(at, dry_run=False)] == ["0023", "0024"]
+    assert [step.revision for step in upgrade(at, dry_run=False)] == ["0023", "0024", "0025"]
     SiteStore(at).close()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from edge.commands.api_client import ask
@@ -40,6 +41,8 @@ def add_arguments(waves: argparse.ArgumentParser) -> None:
     needed.add_argument("wave", metavar="WAVE")
     late = add_command(commands, "late", _late, "who will miss a cut-off, and why; status 1 = somebody")
     add_site(late)
+    left = add_command(commands, "unplanned", _unplanned, "orders that nobody carries, and why; status 1 = some")
+    add_site(left)
     took = add_command(commands, "measured", _measured, "what picking, the line and the whole way took of late")
     add_site(took)
 
@@ -69,11 +72,15 @@ def _plan(arguments: argparse.Namespace) -> int:
         f"{len(done['replaced'])} replaced"
     )
     for order, refusals in done["left"]:
-        why = ", ".join(f"{one['pickup']} {one['code']}" for one in refusals)
-        print(f"order {order}: nobody carries it: {why or say(phrase('wave.no-service'))}")
+        print(_nobody(order, refusals))
     for order, missing in done["waiting"]:
         print(f"order {order}: waits for {', '.join(f'{n} of {sku}' for sku, n in missing)}")
     return 0
+
+
+def _nobody(order: str, refusals: Sequence[Mapping[str, object]]) -> str:
+    why = ", ".join(f"{one['pickup']} {one['code']}" for one in refusals)
+    return f"order {order}: nobody carries it: {why or say(phrase('wave.no-service'))}"
 
 
 def _release(arguments: argparse.Namespace) -> int:
@@ -105,6 +112,15 @@ def _late(arguments: argparse.Namespace) -> int:
     for row in rows:
         finish = "nobody can say when" if row["finish_us"] is None else local(row["finish_us"])
         print(f"order {row['fulfilment']}: {row['reason']}: ready {finish}, cut-off {local(row['cutoff_us'])}")
+    return 1 if rows else 0
+
+
+def _unplanned(arguments: argparse.Namespace) -> int:
+    rows, after = 0, ""
+    while page := json.loads(ask(load_site(arguments.site), f"/api/v1/waves/unplanned?after={quote(after, safe='')}")):
+        for row in page:
+            print(f"{_nobody(row['order'], row['refusals'])}; since {local(row['since_us'])}")
+        rows, after = rows + len(page), page[-1]["fulfilment"]
     return 1 if rows else 0
 
 

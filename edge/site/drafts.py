@@ -28,6 +28,7 @@ from edge.site.dialect import Lock
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
+from edge.site.unplanned import keep_unplanned
 
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
@@ -103,6 +104,8 @@ def plan_within(db: sa.Connection, by: Planning, at_us: int) -> PlanResult:
     wave_rows.drop(db, fresh.replaced)
     _store_drafts(db, fresh.new, found, candidates, by, at_us)
     _seen_again(db, fresh.kept, candidates)
+    left = ((one.parcel.order, candidates[one.parcel.order].order, one.refusals) for one in done.left)
+    keep_unplanned(db, left, at_us)
     return PlanResult(
         tuple(wave.id for wave in fresh.new),
         tuple(wave.id for wave in fresh.kept),

@@ -20,6 +20,7 @@ from edge.site import dialect, sales, tables
 from edge.site.contacts import contact_of
 from edge.site.sales import SaleFinding, SaleWaiver
 from edge.site.scope import scope_of
+from edge.site.unplanned import Unplanned, unplanned_of
 
 _THERE = 200
 """So many orders of an address, the newest, may ship with one of them."""
@@ -47,6 +48,7 @@ class SaleDetail:
     merges: tuple[Proposal, ...]
     contact: ContactTask | None
     refunded: int
+    unplanned: tuple[Unplanned, ...] = ()
 
 
 def detail_of(db: sa.Connection, name: str, apart: Collection[str]) -> SaleDetail:
@@ -78,6 +80,7 @@ def detail_of(db: sa.Connection, name: str, apart: Collection[str]) -> SaleDetai
         merges=_merges(db, order, apart),
         contact=contact_of(db, name),
         refunded=int(refunded),
+        unplanned=tuple(unplanned_of(db, name)),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
-REVISION = "0024"
+REVISION = "0025"
 """The newest of `edge.site.migrations`: what the tables are now. Each change of a table is one more."""
 Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """SQLite numbers rows only in a column called INTEGER."""

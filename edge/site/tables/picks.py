@@ -1,6 +1,6 @@
 """The tables of waves and picking: what is released together, who picks it, what goes back, which tote is whose.
 
-Public names: waves, members, tasks, lines, put_backs, totes, late.
+Public names: waves, members, tasks, lines, put_backs, totes, late, unplanned.
 
 A wave is an `edge.orders.waves.Wave` and its members' parcels with their places in the shipping plan; ``pick_task`` and
 ``pick_line`` an `edge.orders.picking.PickTask`. A fulfilment is in one wave, a tote is one open fulfilment's.
@@ -126,4 +126,12 @@ late = sa.Table(  # of which lateness somebody was told
     sa.Column("reason", sa.String(20), nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Index("ix_late_notice_cutoff", "cutoff_us"),
+)
+unplanned = sa.Table(  # what the newest plan found nobody for
+    "unplanned",
+    METADATA,
+    sa.Column("fulfilment", sa.String(200), primary_key=True),
+    sa.Column("sales_id", sa.String(200), nullable=False, index=True),
+    sa.Column("since_us", sa.BigInteger, nullable=False),  # by the first plan that did not
+    sa.Column("body", sa.Text, nullable=False),  # JSON: the refusals of every pickup
 )
