@@ -26,6 +26,7 @@ from edge.intake.operators import By, Remark
 from edge.site.store import StoreError, WishTakenError
 from edge.views.alarm_history import AlarmFigures, Call, figures, urgency
 from edge.views.csv_table import csv_table
+from edge.views.picture import AlarmView
 
 _Line = Annotated[str, Query(max_length=80, description="of one line; empty = all")]
 _Kind = Annotated[AlarmKind | None, Query(description="of one kind; none = all")]
@@ -113,7 +114,7 @@ async def ask_of(site: Site, alarm: str, action: AlarmAction, by: str, minutes: 
         raise
 
 
-def listed(site: Site, everything: bool, which: CallFilter) -> list[AlarmChanged]:
+def listed(site: Site, everything: bool, which: CallFilter) -> list[AlarmView]:
     """The alarms in the order in which they are worked on; ``everything``: the normal ones behind them."""
     raised = [one for one in site.alarms(everything) if which.takes(one)]
     return sorted(raised, key=lambda one: (not one.at_us, urgency(one)))
@@ -130,7 +131,7 @@ def alarm_desk_routes(site: Site) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1/alarms", responses=V1_PROBLEMS, tags=["alarms"])
 
-    @routes.get("", response_model=tuple[AlarmChanged, ...])
+    @routes.get("", response_model=tuple[AlarmView, ...])
     def now(everything: bool = False, line: _Line = "", kind: _Kind = None, priority: _Priority = None) -> Response:
         """The alarms that are not normal: first those that nobody acknowledged, then by priority, then the newest.
 

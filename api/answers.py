@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from edge.config.keys import said_at
 from edge.config.problem import said_of
+from edge.views.given_texts import text_told
 from edge.views.words.phrase import Word
 
 SaidValues: TypeAlias = dict[str, Word]
@@ -30,9 +31,10 @@ else:  # as the API describes itself: a record has its kind's own keys
 
 
 class Problems(BaseModel):
-    """What is wrong, a line each."""
+    """What is wrong, a line each. ``said``: the same in the words of any language, each a code with values, or text."""
 
     problems: list[str]
+    said: list[Word]
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -47,7 +49,8 @@ def json_answer(value: object, status: int = 200) -> Response:
 
 def problems_answer(status: int, problems: list[str], headers: dict[str, str] | None = None) -> JSONResponse:
     """What is wrong."""
-    return JSONResponse({"problems": problems}, status, headers)
+    said = msgspec.to_builtins([text_told(one) for one in problems])
+    return JSONResponse({"problems": problems, "said": said}, status, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,15 @@ def field_problems_answer(
     code: str = "",
 ) -> Response:
     """What is wrong, as RFC 9457 has it. ``code``: of `/api/words`, where it has words."""
+    problems = [_told(one, detail, alone=len(errors) == 1) for one in errors] or [detail]
     said = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "errors": errors,
-        "problems": [_told(one, detail, alone=len(errors) == 1) for one in errors] or [detail],
+        "problems": problems,
+        "said": [text_told(one) for one in problems],
     } | ({"code": code} if code else {})
     return Response(_encoded(said), status, dict(headers or {}), "application/problem+json")
 

@@ -72,7 +72,7 @@ from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.config.problem import first_of
-from edge.core.events import AlarmChanged, OrderChanged
+from edge.core.events import OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
 from edge.core.values.wishes import LaneWish
@@ -84,7 +84,7 @@ from edge.metrics import CONTENT_TYPE, text
 from edge.site.asked_book import AskedBook
 from edge.site.store import Put, SiteStore
 from edge.views.history import MINUTES, Window
-from edge.views.picture import Snapshot
+from edge.views.picture import AlarmView, Snapshot
 from edge.views.words.table import say
 
 MAX_BODY = 16 * 2**20
@@ -376,7 +376,7 @@ def _line_routes(app: FastAPI, site: Site) -> None:
 
 
 def _alarm_routes(app: FastAPI, site: Site) -> None:
-    @app.get("/api/alarms", response_model=tuple[AlarmChanged, ...], responses=PROBLEMS)
+    @app.get("/api/alarms", response_model=tuple[AlarmView, ...], responses=PROBLEMS)
     async def alarms(everything: bool = False) -> Response:
         """The alarms that are not normal, the newest change first; ``everything``: the normal ones behind them.
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from api.answers import json_answer
+from api.answers import json_answer, said_of_field
 from api.engineering import Bench, gathered
 from api.pages import form_of, language_of, rendered
 from api.problem_details import V1_PROBLEMS
@@ -45,12 +45,13 @@ class TrialBody(Body):
 @dataclass(frozen=True, slots=True)
 class TrialAnswer:
     """``done``: whether the controller does it; ``text``: what it says, empty = it does not answer, and does it when it
-    runs.
+    runs. ``said``: the text in the words of any language.
     """
 
     done: bool
     on: bool
     text: str
+    said: Word = ""
 
 
 def engineering_routes(site: Site) -> APIRouter:
@@ -91,7 +92,7 @@ async def _asked(site: Site, line: str, body: TrialBody) -> TrialAnswer:
     for _ in range(round(ANSWER_S / LOOK_S)):
         now = site.workings.trial(line)
         if now is not before:
-            return TrialAnswer(not now.refused, now.on, now.text)
+            return TrialAnswer(not now.refused, now.on, now.text, now.said)
         await asyncio.sleep(LOOK_S)
     return TrialAnswer(False, before.on, "")
 
@@ -162,11 +163,13 @@ def engineering_page_routes(app: FastAPI, site: Site) -> None:
         given = await form_of(request)
         line = given.pop("line", "")
         try:
-            body = TrialBody.model_validate({**given, "lane": int(given.get("lane") or 0)})
+            body = TrialBody.model_validate({**given, "lane": given.get("lane") or 0})
             answer = await _asked(site, line, body)
-        except (ValueError, HTTPException) as error:
-            said = error.detail if isinstance(error, HTTPException) else f"{line}: {error}"
-            return await asyncio.to_thread(shown, request, [str(said)[:400]], 409)
+        except ValidationError as error:
+            wrong = [f"{one.field}: {one.detail}" for one in map(said_of_field, error.errors())]
+            return await asyncio.to_thread(shown, request, wrong, 422)
+        except HTTPException as error:
+            return await asyncio.to_thread(shown, request, [str(error.detail)[:400]], error.status_code)
         said = answer.text or say(phrase("tech.trial.waits"), language_of(request))
         return await asyncio.to_thread(shown, request, [said], 200 if answer.done else 409)
 

@@ -23,6 +23,7 @@ import logging
 from http import HTTPStatus
 from urllib.parse import quote
 
+import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,7 @@ from api.doubts import Doubts
 from api.navigation import ROOTS
 from api.seldom import Seldom
 from edge.core.values.text import readable
+from edge.views.given_texts import text_told
 
 log = logging.getLogger(__name__)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -203,13 +205,17 @@ async def refuse(scope: Scope, send: Send, status: int, problem: str) -> None:
 
 def _told(path: str, status: int, problem: str) -> tuple[bytes, bytes]:
     """A refusal and its media type: below ``/api/v1`` as RFC 9457 has it, as its routes refuse."""
-    said: dict[str, object] = {"problems": [problem]}
+    said: dict[str, object] = {"problems": [problem], "said": [text_told(problem)]}
     if not path.startswith("/api/v1/"):
-        return json.dumps(said).encode(), b"application/json"
+        return _encoded(said), b"application/json"
     field, _, detail = problem.partition(" ")
     said |= {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": problem}
     said["errors"] = [{"field": field.rstrip(":"), "detail": detail}]
-    return json.dumps(said).encode(), b"application/problem+json"
+    return _encoded(said), b"application/problem+json"
+
+
+def _encoded(said: dict[str, object]) -> bytes:
+    return json.dumps(msgspec.to_builtins(said)).encode()
 
 
 def media_type(headers: Headers) -> str:

@@ -48,6 +48,7 @@ from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.site.store import StoreError
 from edge.views import order_words, track_words
+from edge.views.given_texts import text_told
 from edge.views.order_story import tell_change
 from edge.views.plan_sentences import tell_refusal
 from edge.views.spoken import shortened
@@ -378,6 +379,9 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     def said(word: Word) -> str:
         return say(word, language)
 
+    def in_words(text: Word) -> str:
+        return say(text_told(text) if isinstance(text, str) else text, language)
+
     def counted(count: int) -> str:
         return f"{count}+" if count >= COUNTED else str(count or "")
 
@@ -400,6 +404,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         counts={stage: counted(count) for stage, count in counts.items()},
         t=t,
         said=said,
+        in_words=in_words,
         money=money,
         link=_link,
         iso=iso,

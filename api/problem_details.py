@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import FieldSaid, field_problems_answer
+from edge.views.words.phrase import Word
 
 
 class ProblemField(BaseModel):
@@ -25,7 +26,7 @@ class ProblemField(BaseModel):
 
 
 class Problem(BaseModel):
-    """What is wrong."""
+    """What is wrong. ``said``: the ``problems`` in the words of any language, each a code with values, or text."""
 
     type: str
     title: str
@@ -33,6 +34,7 @@ class Problem(BaseModel):
     detail: str
     errors: list[ProblemField]
     problems: list[str]
+    said: list[Word]
 
 
 V1_PROBLEMS: dict[int | str, dict[str, Any]] = {

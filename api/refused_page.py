@@ -18,6 +18,7 @@ from api.guard import HOOKS, READING
 from api.identities import Way, Who
 from api.pages import rendered
 from api.site_state import Site
+from edge.views.given_texts import text_told
 from edge.views.words.phrase import Word, phrase
 
 _PROGRAMS = ("/api/", "/metrics", "/track/", HOOKS)
@@ -77,4 +78,4 @@ def _problems(body: bytes, path: str) -> Sequence[Word]:
         told = json.loads(body)["problems"]
     except (ValueError, KeyError, TypeError):
         return ()
-    return [phrase("refused.no-page", path=path) if one == _NOWHERE else str(one) for one in told]
+    return [phrase("refused.no-page", path=path) if one == _NOWHERE else text_told(str(one)) for one in told]

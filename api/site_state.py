@@ -42,7 +42,7 @@ from edge.config.problem import ConfigError
 from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
-from edge.core.events import AlarmChanged, AlarmRequested, Started
+from edge.core.events import AlarmRequested, Started
 from edge.core.totes import names_by, plans_of
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
@@ -68,7 +68,7 @@ from edge.site.webhooks import Herald
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
-from edge.views.picture import PointView, Snapshot
+from edge.views.picture import AlarmView, PointView, Snapshot, alarm_view
 from edge.views.troubles import (
     Trouble,
     chore_failed,
@@ -170,7 +170,7 @@ class Site:
         self._history = History(self.layouts)
         self.workings = Workings(name for names in devices for name in names)
         self._unraised = {
-            alarm.alarm: alarm
+            alarm.alarm: alarm_view(alarm)
             for its in controllers
             for alarm in unraised(
                 Started(at_us=0, controller=its.controller, version="", layouts=its.layouts(), alarms=its.alarms())
@@ -329,11 +329,11 @@ class Site:
         """The key figures of the last minutes: 15, 30 or 60."""
         return self._history.window(now_us(), minutes)
 
-    def alarm(self, name: str) -> AlarmChanged | None:
+    def alarm(self, name: str) -> AlarmView | None:
         """An alarm as it is now; None = no controller has it."""
         return self.live.alarm(name) or self._unraised.get(name)
 
-    def alarms(self, everything: bool) -> tuple[AlarmChanged, ...]:
+    def alarms(self, everything: bool) -> tuple[AlarmView, ...]:
         """The alarms that are not normal, the newest change first; behind them the others, if wanted, by name."""
         raised = sorted(self.snapshot().alarms, key=lambda alarm: -alarm.at_us)
         names = {alarm.alarm for alarm in raised}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Run
 from example_site import client_of
+from given import word_of
 from house import House, make_house
 from waiting import HANGS_S, until
 
@@ -29,6 +30,7 @@ from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
 from edge.journal.writer import Journal
 from edge.site.store import SiteStore
+from edge.views.words.table import say
 
 S = 1_000_000
 QUICK = "\n".join(f"[alarm.{kind}]\non_delay_ms = 0\noff_delay_ms = 0" for kind in ("plc-down", "reader-down")) + "\n"
@@ -140,6 +142,13 @@ def test_the_picture_begins_with_the_alarms_that_stand(house: House, run: Run) -
             alarms = (await client.get("/api/alarms")).json()
             assert [(one["alarm"], one["state"]) for one in alarms] == [("reader-down.sorter", "unacknowledged")]
             assert (await client.get("/api/state")).json()["alarms"] == alarms
+            (one,) = alarms
+            told = {"of": "127.0.0.1", "known": {"code": "given.refused", "values": {}}}
+            assert one["text"] == "127.0.0.1: connection refused", "as ever"
+            assert one["said"] == {"code": "given.of", "values": told}, "and in the words of any language"
+            for path in ("/alarms", "/alarms/a/reader-down.sorter"):
+                page = await client.get(path, headers={"accept-language": "zh-TW"})
+                assert "127.0.0.1：連線被拒" in page.text and "connection refused" not in page.text, path
             everything = (await client.get("/api/alarms?everything=true")).json()
             started = Started(at_us=0, controller="edge1", version="", layouts=line.layouts(), alarms=RULES)
             assert {one["alarm"] for one in everything} == {one.alarm for one in unraised(started)}
@@ -154,6 +163,10 @@ def test_the_picture_begins_with_the_alarms_that_stand(house: House, run: Run) -
             ):
                 answer = await client.post(f"/api/alarms/{path}", json=wish)
                 assert answer.status_code == status, answer.text
+                if status == 409:
+                    assert "目前為「新」，可用的有 確認、擱置" in say(word_of(answer.json()["said"][0]), "zh-Hant"), (
+                        "as a page says it"
+                    )
 
     run(talk())
     store = SiteStore(site.store, readonly=True)

@@ -145,10 +145,16 @@ def test_everything_is_found_under_every_name(site: SiteConfig, run: Run) -> Non
             answer = await client.get("/api/lookup/tote1%231")
             assert answer.status_code == 200 and answer.json()["entries"]
             answer = await client.get("/api/lookup/nobody")
-            assert (answer.status_code, answer.json()) == (
-                404,
-                {"problems": ["nobody: nothing is known under this name"]},
-            )
+            assert answer.status_code == 404
+            assert answer.json() == {
+                "problems": ["nobody: nothing is known under this name"],
+                "said": [
+                    {
+                        "code": "given.of",
+                        "values": {"of": "nobody", "known": {"code": "given.nothing-known", "values": {}}},
+                    }
+                ],
+            }
 
     run(talk())
 

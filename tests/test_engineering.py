@@ -124,13 +124,28 @@ def test_engineers_see_what_works_and_what_the_files_say(
                 journal.append([one])
                 journal.flush()
                 journal.close()
-                assert (await asking).json() == {"done": done, "on": True, "text": one.text}
+                answer = (await asking).json()
+                assert (answer["done"], answer["on"], answer["text"]) == (done, True, one.text)
+                code = answer["said"]["code"] if one is refused else answer["said"]
+                assert code == ("given.of" if one is refused else one.text), "in any language, where it is known"
             newest = app.state.site.store().feed(0)[-1]
             assert (newest.line, newest.trial, newest.reason) == ("tote1", "begin", "a new lane")
             assert "commissioning mode</b>" in (await client.get("/engineering")).text
             for body, status in ((wish | {"action": "divert", "lane": 60}, 422), (wish | {"reason": ""}, 422)):
                 assert (await client.post("/api/v1/lines/tote1/trial", json=body)).status_code == status
             assert (await client.post("/api/v1/lines/none/trial", json=wish)).status_code == 404
+
+            chinese = {"accept-language": "zh-TW"}
+            for form, status, said in (
+                ({"line": "sorter"}, 409, "的包裹在 sorter 上：請等它進入道口"),
+                ({"line": "none"}, 404, "產線：&#39;none&#39;：可用的有 tote1, "),
+                ({"line": "tote1", "action": "divert", "lane": "60"}, 422, "道口：60：可用的有 1, "),
+                ({"line": "tote1", "action": "divert", "lane": "x"}, 422, "應為整數"),
+                ({"line": "tote1", "reason": ""}, 422, "原因：&#39;&#39;：至少需要 1 個字元"),
+            ):
+                refused_page = await client.post("/engineering/trial", data=wish | form, headers=chinese)
+                assert refused_page.status_code == status and said in refused_page.text, refused_page.text[-3000:]
+            assert "tote1：已在試車模式，由 Eve" in (await client.get("/engineering", headers=chinese)).text
 
             # A file that was spoilt meanwhile: the problem stands beside its line, a password does not.
             good = toml.read_text(encoding="utf-8")

@@ -452,7 +452,8 @@ def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> No
 def test_what_one_file_does_for_all_no_other_does(project: Path) -> None:
     texts = {path.relative_to(project).as_posix(): path.read_text(encoding="utf-8") for path in sources(project)}
     for pattern, files in ONCE.items():
-        assert {name for name, text in texts.items() if re.search(pattern, text)} == files, pattern
+        found = {name for name, text in texts.items() if re.search(pattern, text)}
+        assert {name for name in found if "words/given_" not in name} == files, pattern  # those say what others give
 
 
 def open_matches(text: str) -> list[int]:

@@ -34,7 +34,7 @@ def test_a_browser_is_told_by_a_page_what_was_refused(project: Path, tmp_path: P
                 assert "default-src" in page.headers["content-security-policy"]
                 assert page.headers["x-content-type-options"] == "nosniff" and "<b>" not in page.text
                 chinese = await client.get(path, headers={**BROWSER, "accept-language": "zh-TW"})
-                assert "這裡沒有資料" in chinese.text
+                assert "這裡沒有資料" in chinese.text and "there is n" not in chinese.text
             form = await client.post("/orders/o/x/hold", data={"by": "Ann", "reason": "why"}, headers=BROWSER)
             assert form.status_code >= 400 and "Go back with the browser" in form.text
             api = await client.get("/api/v1/cases/99999", headers=BROWSER)
@@ -64,6 +64,8 @@ def test_who_is_signed_in_is_told_by_a_page_also_what_is_not_for_him(
                 assert said in page.text and INSIDE in page.text
                 machine = await client.get(path, headers={**BROWSER, "authorization": f"Bearer {TOKEN}"})
                 assert machine.status_code in (403, 404) and INSIDE not in machine.text
+            chinese = await client.get("/nothing", headers={**BROWSER, "accept-language": "zh-TW"})
+            assert "/nothing：這裡沒有可供 GET 的內容" in chinese.text
             form = await client.post("/waves/plan", data={"by": "Ann"}, headers={**BROWSER, "origin": HERE})
             assert form.status_code == 403 and "load the page anew" in form.text and INSIDE in form.text
 

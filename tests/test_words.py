@@ -62,6 +62,7 @@ from edge.site.finding import KINDS as FOUND
 from edge.site.taking import SaleOutcome
 from edge.site.tracking_shown import REASONS
 from edge.views.event_log import LogKind, LogWeight
+from edge.views.given_texts import GIVEN
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.phrase import Phrase, Word, places
@@ -190,6 +191,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "find.kind.*": (*FOUND, "line"),
     "round.*": TaskState,
     "wave.*": WaveState,
+    "given.*": [code.removeprefix("given.") for code in GIVEN if code.startswith("given.")],
+    "why.*": [code.removeprefix("why.") for code in GIVEN if code.startswith("why.")],
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),

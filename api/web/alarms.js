@@ -3,7 +3,7 @@
 
 import { el, replace } from "./dom.js";
 import { gone, tell } from "./link.js";
-import { clock, language, t } from "./words.js";
+import { clock, language, t, told } from "./words.js";
 
 const NAME = "lanewise.name";
 const SILENT = new Set(["shelved", "suppressed", "out-of-service"]);
@@ -51,7 +51,7 @@ function words(alarm, part) {
 
 function about(alarm) {
   return [
-    t(`alarms.state.${alarm.state}`), alarm.text,
+    t(`alarms.state.${alarm.state}`), told(alarm.said, alarm.text),
     alarm.first_out && t("alarms.first"), alarm.suppressed_by && t("alarms.because", { alarm: alarm.suppressed_by }),
     alarm.until_us && t("alarms.until", { time: clock(alarm.until_us, false) }), alarm.by && t("alarms.by", { name: alarm.by }),
   ].filter(Boolean).join(" · ");
@@ -107,14 +107,14 @@ export function openAlarm(dialog, alarm, story) {
     note.textContent = answer.ok ? t("alarms.asked") : t("failed", { why: answer.value.problems.join("; ") });
     if (answer.ok) setTimeout(() => dialog.close(), 900);
   };
-  const told = ["cause", "consequence", "action"].flatMap((part) => [
+  const parts = ["cause", "consequence", "action"].flatMap((part) => [
     el("dt", {}, t(`alarms.${part}`)), el("dd", { lang: language() }, words(alarm, part)),
   ]);
   replace(
     dialog,
     el("h2", { id: "alarm-title" }, title(alarm)),
     el("p", {}, [t(`alarms.priority.${alarm.priority}`), about(alarm), t("alarms.since", { time: clock(alarm.since_us || alarm.at_us) })].join(" · ")),
-    el("dl", {}, ...told),
+    el("dl", {}, ...parts),
     el("form", { onsubmit: send },
       el("label", { for: "by" }, t("lane.ask.by")), name,
       el("label", { for: "comment" }, t("alarms.comment")), comment,

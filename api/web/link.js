@@ -1,7 +1,7 @@
 // The way to the server: questions, requests, and the live stream that connects again by itself.
 // Public names: ask, tell, gone, follow, needToken.
 
-import { t } from "./words.js";
+import { t, told } from "./words.js";
 
 const TOKEN = "lanewise.token";
 const SILENCE_MS = 6000;
@@ -30,6 +30,7 @@ async function request(path, options = {}) {
 
 async function body(answer) {
   const value = await answer.json().catch(() => ({ problems: [`HTTP ${answer.status}`] }));
+  if (!answer.ok && value.said) value.problems = value.said.map((one) => told(one)); // in the words of this page
   return { ok: answer.ok, status: answer.status, value };
 }
 

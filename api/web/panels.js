@@ -4,7 +4,7 @@
 import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
 import { plcSeries, spark } from "./history.js";
-import { clock, deviceName, has, short, t, whole } from "./words.js";
+import { clock, deviceName, has, short, t, told, whole } from "./words.js";
 
 const SLOW_US = 100_000;
 const sum = (lines, pick) => lines.reduce((total, line) => total + pick(line), 0);
@@ -133,11 +133,11 @@ export function needs(state) {
   const found = calling(state.alarms).map((alarm) => ({ kind: "alarm", alarm }));
   for (const its of state.health?.troubles ?? []) {
     const since = its.since_us && t("alarms.since", { time: clock(its.since_us) });
-    found.push({ kind: "trouble", text: t(its.code, its.values), detail: [since, t(its.todo, its.values)].filter(Boolean).join(" · ") });
+    found.push({ kind: "trouble", text: told(its.said, its.text), detail: [since, told(its.advised, its.advice)].filter(Boolean).join(" · ") });
   }
   for (const device of state.devices.values()) {
     if (device.up === false && !covers(state.alarms, alarmOf(device.name))) {
-      found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: device.reason, at_us: device.since_us });
+      found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: told(device.said, device.reason), at_us: device.since_us });
     }
   }
   for (const line of state.since ? state.lines : []) {
@@ -214,7 +214,7 @@ function notices(all, open) {
     const each = its.slice(0, 20).map((anomaly) => {
       const about = anomaly.track_id && anomaly.line ? `${anomaly.line}#${anomaly.track_id}` : anomaly.subject;
       const item = anomaly.track_id ? t("anomaly.item", { track: anomaly.track_id }) : short(anomaly.subject);
-      const said = TECHNICAL.has(code) ? [anomaly.line, item] : [anomaly.text];
+      const said = TECHNICAL.has(code) ? [anomaly.line, item] : [told(anomaly.said, anomaly.text)];
       return el("li", { class: "seen" },
         el("button", { type: "button", disabled: !about, onclick: () => open(about) },
           el("span", { class: "mark", "aria-hidden": "true" }, "•"),
@@ -243,7 +243,7 @@ export function attention(node, state, open, openAlarm) {
 export function devices(node, all) {
   const rows = [...all.values()].map((device) => {
     const word = device.up === null ? "unknown" : device.up ? "up" : "down";
-    return el("li", { class: word, title: device.reason }, el("span", { class: "dot", "aria-hidden": "true" }),
+    return el("li", { class: word, title: told(device.said, device.reason) }, el("span", { class: "dot", "aria-hidden": "true" }),
       el("span", {}, deviceName(device.name)), el("small", {}, t(`device.${word}`)));
   });
   replace(node, ...rows);

@@ -4,7 +4,7 @@
 import { keepName, nameKept } from "./alarms.js";
 import { el, replace } from "./dom.js";
 import { ask, gone, tell } from "./link.js";
-import { clock, t } from "./words.js";
+import { clock, t, told } from "./words.js";
 
 const keyOf = (view) => `${view.plc}/${view.point}`;
 const amount = (view) => {
@@ -14,7 +14,7 @@ const amount = (view) => {
   return `${text} ${view.unit}`.trim();
 };
 
-const reason = (view) => (view.reason_code ? t(view.reason_code) : view.reason);
+const reason = (view) => told(view.said, view.reason);
 
 // What is known of all points: what each one is, and its newest value.
 export class Points {

@@ -1,5 +1,5 @@
 // What people read, in the chosen language: words of the server's table by their codes, numbers, times and names.
-// Public names: LANGUAGES, language, setLanguage, t, has, say, clock, whole, short, deviceName.
+// Public names: LANGUAGES, language, setLanguage, t, has, say, told, clock, whole, short, deviceName.
 //
 // The words stand in edge/views/words/, and nowhere in these files.
 
@@ -47,6 +47,11 @@ export function t(code, values = {}, inLanguage = current) {
 export function word(value, between, inLanguage = current) {
   if (Array.isArray(value)) return value.map((one) => word(one, "", inLanguage)).join(between);
   return value.code ? t(value.code, value.values, inLanguage) : String(value);
+}
+
+// What the server says in the words of any language, said, where it does; else the text beside it.
+export function told(said, text) {
+  return said && (!said.code || has(said.code)) ? word(said, "") : (text ?? "");
 }
 
 // An entry of a timeline; one that a newer server tells and this page has no words for, in English.

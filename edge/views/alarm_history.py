@@ -16,6 +16,8 @@ from itertools import accumulate
 
 from edge.core.events import AlarmChanged
 from edge.core.values.alarm import AlarmKind, AlarmState, Priority
+from edge.views.given_texts import text_told
+from edge.views.words.phrase import Word
 
 STANDS_US = 24 * 3_600_000_000
 """An alarm that is so for longer stands: nobody is called by it any more."""
@@ -35,7 +37,8 @@ class Call:
 
     ``place``: what its name says behind the kind. ``over_us``: when it was so no longer, 0 = it still is.
     ``acknowledged_us``: when and ``by`` whom, 0 and empty = by nobody. ``aside``: the state in which somebody, or its
-    cause, took it aside meanwhile, with ``by`` and ``comment``; empty = none.
+    cause, took it aside meanwhile, with ``by`` and ``comment``; empty = none. ``said``: the text in the words of any
+    language.
     """
 
     alarm: str
@@ -53,6 +56,7 @@ class Call:
     by: str = ""
     comment: str = ""
     aside: str = ""
+    said: Word = ""
 
     def lasted_us(self, until_us: int) -> int:
         """How long it was so, or is by then."""
@@ -102,6 +106,7 @@ def _came(change: AlarmChanged) -> Call:
         text=change.text,
         consequence=change.consequence,
         action=change.action,
+        said=text_told(change.text),
     )
 
 

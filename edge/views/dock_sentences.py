@@ -19,7 +19,7 @@ from edge.core.events import (
     ParcelGated,
 )
 from edge.core.values.dock import Direction
-from edge.views.given_reasons import reason_told
+from edge.views.given_texts import reason_told, text_told
 from edge.views.words.phrase import Phrase, note, phrase, switched
 
 DockValue: TypeAlias = (
@@ -53,7 +53,7 @@ def tell_dock(value: DockValue) -> Phrase:
             return phrase("load-closed", load=load.id, by=value.by, count=len(value.aboard), more=tuple(more))
         case LoadRefused():
             wish = phrase(f"asked.{value.action}")
-            return phrase("load-refused", by=value.by, wish=wish, problems=value.problems)
+            return phrase("load-refused", by=value.by, wish=wish, problems=tuple(map(text_told, value.problems)))
         case DockChanged():
             light, reason = phrase("light.on" if value.light else "light.off"), phrase(f"dock.reason.{value.reason}")
             return phrase("dock-changed", dock=value.dock, light=light, reason=reason, more=note(value.subject))
@@ -61,7 +61,9 @@ def tell_dock(value: DockValue) -> Phrase:
             return phrase("output-set", port=value.port, device=value.device, state=switched(value.on))
         case OutputSet(trouble=trouble):
             state = switched(value.on)
-            return phrase("output-failed", port=value.port, device=value.device, state=state, trouble=trouble)
+            return phrase(
+                "output-failed", port=value.port, device=value.device, state=state, trouble=text_told(trouble)
+            )
         case _:
             assert_never(value)
 
@@ -72,7 +74,7 @@ def _door(value: DoorSeen) -> Phrase:
         case Direction.OUT | Direction.IN:
             way = phrase(code, dock=dock)
         case Direction.UNDETERMINED | Direction.STAYED:
-            way = phrase(code, dock=dock, cause=value.cause)
+            way = phrase(code, dock=dock, cause=text_told(value.cause))
         case _:
             assert_never(value.direction)
     return phrase("door-seen", way=way, reads=sum(one.count for one in value.evidence))

@@ -23,7 +23,7 @@ from edge.core.events import (
 from edge.core.values.load import Load
 from edge.core.values.state import LoadsState
 from edge.journal.record import Value
-from edge.views.given_reasons import reason_told
+from edge.views.given_texts import reason_told
 from edge.views.words.phrase import Word
 
 BOARD_KINDS = frozenset(

@@ -60,9 +60,12 @@ from edge.core.values.alarm import AlarmState
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
+from edge.views.given_texts import text_told
 from edge.views.lane_hands import Lane, LaneHand
 from edge.views.machines import Machines
 from edge.views.picture import (
+    AlarmView,
+    AnomalyView,
     Changes,
     Counts,
     Device,
@@ -75,6 +78,8 @@ from edge.views.picture import (
     Reaction,
     Snapshot,
     Verdict,
+    alarm_view,
+    anomaly_view,
 )
 from edge.views.words.phrase import phrase
 from edge.views.words.table import say
@@ -172,6 +177,10 @@ class _Line:
         return change
 
 
+def _device(told: DeviceChanged) -> Device:
+    return Device(told.device, told.up, told.reason, told.at_us, text_told(told.reason))
+
+
 class LiveView:
     """The picture of all lines of a site. ``devices``, ``points``: shown before they are heard of."""
 
@@ -181,10 +190,10 @@ class LiveView:
         self._lines = {layout.name: _Line(layout) for layout in layouts}
         self._devices = {name: Device(name) for name in devices}
         self._new_devices: dict[str, Device] = {}
-        self._anomalies: deque[Anomaly] = deque(maxlen=KEEP_ANOMALIES)
-        self._new_anomalies: deque[Anomaly] = deque(maxlen=KEEP_ANOMALIES)
-        self._alarms: dict[str, AlarmChanged] = {}
-        self._new_alarms: dict[str, AlarmChanged] = {}
+        self._anomalies: deque[AnomalyView] = deque(maxlen=KEEP_ANOMALIES)
+        self._new_anomalies: deque[AnomalyView] = deque(maxlen=KEEP_ANOMALIES)
+        self._alarms: dict[str, AlarmView] = {}
+        self._new_alarms: dict[str, AlarmView] = {}
         self._points = {(point.plc, point.point): point for point in points}
         self._new_points: dict[tuple[str, str], PointView] = {}
         self._machines = Machines([line.layout for line in self._lines.values()])
@@ -216,7 +225,7 @@ class LiveView:
             if name in self._lines:
                 self._set_masks(self._lines[name], full, disabled)
         for device in devices:
-            self._set_device(Device(device.device, device.up, device.reason, device.at_us))
+            self._set_device(_device(device))
             self._machines.apply(device)
 
     def apply(self, value: Value) -> None:  # noqa: C901  a case for each kind of value
@@ -259,7 +268,7 @@ class LiveView:
             case Started(running=False):
                 self._begun(value)
             case DeviceChanged():
-                self._set_device(Device(value.device, value.up, value.reason, value.at_us))
+                self._set_device(_device(value))
             case AlarmChanged():
                 self._set_alarm(value)
             case PointChanged():
@@ -273,11 +282,13 @@ class LiveView:
                         value.reason,
                         value.read_us,
                         value.at_us,
+                        said=text_told(value.reason),
                     )
                 )
             case Anomaly():
-                self._anomalies.appendleft(value)
-                self._new_anomalies.append(value)
+                noticed = anomaly_view(value)
+                self._anomalies.appendleft(noticed)
+                self._new_anomalies.append(noticed)
             case (
                 Started()
                 | BarcodesRead()
@@ -333,7 +344,7 @@ class LiveView:
         for point in list(self._points.values()):
             if point.quality in (Quality.GOOD, Quality.UNCERTAIN) and now_us - point.told_us > SILENT_US:
                 why = phrase("points.silent")
-                self._set_point(replace(point, quality=Quality.STALE, reason=say(why), reason_code=why.code))
+                self._set_point(replace(point, quality=Quality.STALE, reason=say(why), reason_code=why.code, said=why))
 
     # ---- out -------------------------------------------------------------------------------------------------------
 
@@ -365,7 +376,7 @@ class LiveView:
             now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms, points, self._machines.all()
         )
 
-    def alarm(self, name: str) -> AlarmChanged | None:
+    def alarm(self, name: str) -> AlarmView | None:
         """An alarm that is not normal."""
         return self._alarms.get(name)
 
@@ -405,7 +416,8 @@ class LiveView:
         key = point.plc, point.point
         self._points[key] = self._new_points[key] = point
 
-    def _set_alarm(self, alarm: AlarmChanged) -> None:
+    def _set_alarm(self, change: AlarmChanged) -> None:
+        alarm = alarm_view(change)
         self._new_alarms[alarm.alarm] = alarm
         if alarm.state is AlarmState.NORMAL:
             self._alarms.pop(alarm.alarm, None)

@@ -1,7 +1,7 @@
 """The picture that people look at: what is on the lines now, and what changed in it.
 
 Public names: Snapshot, Changes, LineView, LineChange, ItemView, LaneView, Verdict, Counts, Reaction, Device,
-PointView.
+PointView, AlarmView, AnomalyView, alarm_view, anomaly_view.
 
 Positions are mm of an item's leading edge from the induction photo-eye; an item is at ``at_mm`` at ``at_us`` and goes
 on at the belt's speed. Times of items are the device's on the host's scale, all others the host's.
@@ -9,9 +9,12 @@ on at the belt's speed. Times of items are the device's on the host's scale, all
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from edge.core.events import AlarmChanged, Anomaly, Finding
+from edge.views.given_texts import text_told
+from edge.views.words.phrase import Word
 from plc.points import Quality, Value
 
 
@@ -96,12 +99,41 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A PLC, reader or part of the controller. ``up`` None: not heard of yet."""
+    """A PLC, reader or part of the controller. ``up`` None: not heard of yet. ``said``: the reason in any language."""
 
     name: str
     up: bool | None = None
     reason: str = ""
     since_us: int = 0
+    said: Word = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView(AlarmChanged):
+    """An alarm. ``said``: its text in the words of any language, a code with values, or text that has none."""
+
+    said: Word = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalyView(Anomaly):
+    """What people may want to know. ``said``: its text in the words of any language, as of an alarm."""
+
+    said: Word = ""
+
+
+def alarm_view(change: AlarmChanged) -> AlarmView:
+    """An alarm as people are shown it."""
+    return AlarmView(**_values(change, AlarmChanged), said=text_told(change.text))
+
+
+def anomaly_view(value: Anomaly) -> AnomalyView:
+    """A notice as people are shown it."""
+    return AnomalyView(**_values(value, Anomaly), said=text_told(value.text))
+
+
+def _values(value: object, kind: type[AlarmChanged | Anomaly]) -> dict[str, Any]:
+    return {one.name: getattr(value, one.name) for one in fields(kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +141,7 @@ class PointView:
     """A point of a PLC. ``value`` None: it has none. ``read_us``, ``told_us``: when it was read, when we heard of it.
 
     ``told_us`` 0: not heard of yet. ``reason_code``: where the reason is not the device's own, its code among the words
-    (`edge.views.words`).
+    (`edge.views.words`). ``said``: the reason in the words of any language.
     """
 
     plc: str
@@ -121,6 +153,7 @@ class PointView:
     read_us: int = 0
     told_us: int = 0
     reason_code: str = ""
+    said: Word = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +201,8 @@ class Snapshot:
     since_us: int
     lines: dict[str, LineView]
     devices: tuple[Device, ...]
-    anomalies: tuple[Anomaly, ...]
-    alarms: tuple[AlarmChanged, ...]
+    anomalies: tuple[AnomalyView, ...]
+    alarms: tuple[AlarmView, ...]
     points: tuple[PointView, ...] = ()
     machines: tuple[Machine, ...] = ()
 
@@ -193,8 +226,8 @@ class Changes:
     since_us: int
     lines: dict[str, LineChange]
     devices: tuple[Device, ...]
-    anomalies: tuple[Anomaly, ...]
-    alarms: tuple[AlarmChanged, ...]
+    anomalies: tuple[AnomalyView, ...]
+    alarms: tuple[AlarmView, ...]
     points: tuple[PointView, ...] = ()
     machines: tuple[Machine, ...] = ()
 

@@ -63,7 +63,7 @@ from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.dock_sentences import tell_dock
-from edge.views.given_reasons import reason_told
+from edge.views.given_texts import reason_told, text_told
 from edge.views.words.phrase import Phrase, Word, note, phrase, switched
 from edge.views.words.table import WORDS
 from plc.points import Quality
@@ -127,7 +127,7 @@ class Teller:
                 why = _refusal(value.refusal)
                 return phrase("command-refused", plc=value.plc, command=self._command(value), why=why)
             case CommandDropped():
-                return phrase("command-dropped", command=self._command(value), plc=value.plc, why=value.why)
+                return phrase("command-dropped", command=self._command(value), plc=value.plc, why=text_told(value.why))
             case LaneRequested():
                 return self._lane_requested(value)
             case LaneChanged():
@@ -142,7 +142,7 @@ class Teller:
             case PointChanged() | PointWriteRequested() | PointWritten():
                 return _point(value)
             case Anomaly():
-                text = "" if value.code in _SAID_BESIDE else value.text
+                text = "" if value.code in _SAID_BESIDE else text_told(value.text)
                 about = phrase(f"anomaly.about.{value.code}")
                 return phrase("anomaly", what=phrase(f"anomaly.{value.code}"), about=about, more=note(text))
             case (
@@ -268,7 +268,7 @@ def _passage(value: PassageSeen) -> Phrase:
     more = [phrase("passage.portal", portal=value.portal)] if value.portal else []
     more += [phrase("passage.codes", codes=_codes(value.codes))] if value.scans else []
     more += [phrase("passage.doubtful", codes=value.doubtful)] if value.doubtful else []
-    more += [phrase("passage.cause", text=value.cause)] if value.cause else []
+    more += [phrase("passage.cause", text=text_told(value.cause))] if value.cause else []
     return phrase(
         "passage",
         line=value.line,
@@ -296,9 +296,9 @@ def _finding(finding: Finding) -> Phrase:
         case FindingKind.FOREIGN | FindingKind.DUPLICATE:
             return phrase(code, order=finding.order, subject=subject)
         case FindingKind.CONTRADICTION:
-            return phrase(code, text=finding.text)
+            return phrase(code, text=text_told(finding.text))
         case FindingKind.UNREADABLE:
-            return phrase(code, subject=subject) if subject else phrase("found.notag", text=finding.text)
+            return phrase(code, subject=subject) if subject else phrase("found.notag", text=text_told(finding.text))
         case FindingKind.NO_ORDER:
             return phrase(code)
         case _:
@@ -315,9 +315,9 @@ def _alarm(value: AlarmChanged) -> Phrase:
     more += [phrase("alarm.by", by=value.by)] if value.by else []
     if value.annunciates:
         consequence, action = told("consequence", value.consequence), told("action", value.action)
-        more.append(phrase("alarm.told", text=value.text, consequence=consequence, action=action))
+        more.append(phrase("alarm.told", text=text_told(value.text), consequence=consequence, action=action))
     elif value.before is value.state and value.active:
-        more.append(phrase("alarm.seen", text=value.text))
+        more.append(phrase("alarm.seen", text=text_told(value.text)))
     title = phrase(f"alarm.{value.kind}")
     return phrase(f"alarm-{value.state}", alarm=value.alarm, title=title, more=(*more, *note(value.comment)))
 
@@ -349,19 +349,19 @@ def _point(value: PointChanged | PointWriteRequested | PointWritten) -> Phrase:
             return phrase("point", point=point, plc=plc, value=amount(value.value, value.unit))
         case PointChanged(quality=Quality.UNCERTAIN):
             may_be = amount(value.value, value.unit)
-            return phrase("point-uncertain", point=point, plc=plc, value=may_be, reason=value.reason)
+            return phrase("point-uncertain", point=point, plc=plc, value=may_be, reason=text_told(value.reason))
         case PointChanged(quality=Quality.STALE):
             was = amount(value.value, value.unit)
-            return phrase("point-stale", point=point, plc=plc, value=was, reason=value.reason)
+            return phrase("point-stale", point=point, plc=plc, value=was, reason=text_told(value.reason))
         case PointChanged():
-            return phrase("point-bad", point=point, plc=plc, reason=value.reason)
+            return phrase("point-bad", point=point, plc=plc, reason=text_told(value.reason))
         case PointWriteRequested():
             return phrase("point-asked", by=value.by, value=amount(value.value), point=point, plc=plc)
         case PointWritten(trouble=""):
             return phrase("point-written", by=value.by, value=amount(value.value), point=point, plc=plc)
         case PointWritten(trouble=trouble):
             told = amount(value.value)
-            return phrase("point-refused", by=value.by, value=told, point=point, plc=plc, trouble=trouble)
+            return phrase("point-refused", by=value.by, value=told, point=point, plc=plc, trouble=text_told(trouble))
         case _:
             assert_never(value)
 
@@ -428,7 +428,9 @@ def _machine(
         case Started():
             return phrase("started", controller=value.controller, version=value.version)
         case DeviceChanged():
-            return phrase("device-up" if value.up else "device-down", device=value.device, reason=value.reason)
+            return phrase(
+                "device-up" if value.up else "device-down", device=value.device, reason=text_told(value.reason)
+            )
         case PlcConnected():
             session = phrase("session.new" if value.fresh else "session.known", session=value.session)
             return phrase("plc-connected", plc=value.plc, session=session)
@@ -444,16 +446,16 @@ def _machine(
             told = phrase("lines-taken.told", node=value.node) if value.node else phrase("lines-taken.untold")
             return phrase("lines-taken", epoch=value.epoch, told=told)
         case InputFailed():
-            return phrase("input-failed", kind=value.kind, source=value.source, why=value.why)
+            return phrase("input-failed", kind=value.kind, source=value.source, why=text_told(value.why))
         case DeviceNotice():
-            return phrase("notice", device=value.device, text=value.text)
+            return phrase("notice", device=value.device, text=text_told(value.text))
         case Measured():
             numbers = tuple(f"{name} {number:g}" for name, number in value.values)
             return phrase("measured", device=value.device, numbers=numbers)
         case MachineReported():
             return _reported(value)
         case CertificateChecked():
-            return phrase("certificate", device=value.device, text=value.text)
+            return phrase("certificate", device=value.device, text=text_told(value.text))
         case AlarmDue():
             return phrase("alarm-due")
         case _:

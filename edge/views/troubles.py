@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.views.given_texts import text_told
 from edge.views.words.phrase import Phrase, phrase
 from edge.views.words.table import say
 
@@ -17,8 +18,8 @@ from edge.views.words.table import say
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """``code`` says what it is and ``todo`` why or what to do, both with ``values``, in the words of ``/api/words``;
-    ``text`` and ``advice`` say the same in English. ``since_us`` 0 = not known. ``blind``: what is shown of the lines
-    is old meanwhile.
+    ``text`` and ``advice`` say the same in English, ``said`` and ``advised`` in the words of any language. ``since_us``
+    0 = not known. ``blind``: what is shown of the lines is old meanwhile.
     """
 
     since_us: int
@@ -28,11 +29,8 @@ class Trouble:
     text: str
     advice: str
     blind: bool
-
-    @property
-    def said(self) -> Phrase:
-        """What it is, in the words of any language."""
-        return Phrase(self.code, dict(self.values))
+    said: Phrase
+    advised: Phrase
 
 
 def not_followed(controller: str, why: str) -> Trouble:
@@ -95,4 +93,20 @@ def chore_failed(name: str, why: str, since_us: int) -> Trouble:
 
 def _trouble(what: Phrase, todo: Phrase, since_us: int = 0, *, blind: bool = False) -> Trouble:
     values = {name: str(value) for name, value in (*what.values.items(), *todo.values.items())}
-    return Trouble(since_us, what.code, todo.code, values, say(what), say(todo), blind)
+    return Trouble(
+        since_us=since_us,
+        code=what.code,
+        todo=todo.code,
+        values=values,
+        text=say(what),
+        advice=say(todo),
+        blind=blind,
+        said=_told(what),
+        advised=_told(todo),
+    )
+
+
+def _told(known: Phrase) -> Phrase:
+    return Phrase(
+        known.code, {name: text_told(str(one)) if name == "why" else one for name, one in known.values.items()}
+    )

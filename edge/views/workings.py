@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from edge.core.events import Anomaly, AnomalyCode, DeviceChanged, Measured, PassageSeen, PlcConnected, Stage, Started
 from edge.core.iso_time import iso
 from edge.journal.record import Value
+from edge.views.given_texts import text_told
 from edge.views.portal_picture import Learned, learned_of
-from edge.views.words.phrase import Phrase, phrase
+from edge.views.words.phrase import Phrase, Word, phrase
 
 KEEP_PASSAGES = 400
 _EVERY_S = 10.0
@@ -43,7 +44,8 @@ class AntennaWorkings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceWorkings:
     """A PLC, reader or part of the controller. ``up`` None: not heard of. ``values``: the newest numbers by name;
-    ``session``: of a PLC, 0 = it never connected. ``told_us``: when they were told.
+    ``session``: of a PLC, 0 = it never connected. ``told_us``: when they were told. ``said``: the reason in the words
+    of any language.
     """
 
     device: str
@@ -54,6 +56,7 @@ class DeviceWorkings:
     values: dict[str, float]
     antennas: tuple[AntennaWorkings, ...] = ()
     session: int = 0
+    said: Word = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,14 @@ class ControllerWorkings:
 @dataclass(frozen=True, slots=True)
 class LineTrial:
     """A line's commissioning mode. ``on``: it is in it; ``text``: what was told of it last; ``refused``: that something
-    is not done.
+    is not done. ``said``: the text in the words of any language.
     """
 
     on: bool
     text: str
     at_us: int
     refused: bool = False
+    said: Word = ""
 
 
 def clock_shown(values: Mapping[str, float]) -> tuple[Phrase, bool]:
@@ -93,6 +97,10 @@ def clock_shown(values: Mapping[str, float]) -> tuple[Phrase, bool]:
     if ahead_us < 0:
         return phrase("tech.clock.behind", ms=ms, unsure=unsure), off
     return phrase("tech.clock.ahead", ms=ms, unsure=unsure), off
+
+
+def _trial(told: Anomaly, *, on: bool, refused: bool = False) -> LineTrial:
+    return LineTrial(on, told.text, told.at_us, refused, text_told(told.text))
 
 
 NO_TRIAL = LineTrial(on=False, text="", at_us=0)
@@ -130,11 +138,11 @@ class Workings:
                 kept = self._passages.setdefault((value.line, value.portal), deque(maxlen=KEEP_PASSAGES))
                 kept.append(value)
             case Anomaly(code=AnomalyCode.TRIAL_BEGAN | AnomalyCode.TRIAL_LANE):
-                self._trials[value.line] = LineTrial(True, value.text, value.at_us)
+                self._trials[value.line] = _trial(value, on=True)
             case Anomaly(code=AnomalyCode.TRIAL_ENDED):
-                self._trials[value.line] = LineTrial(False, value.text, value.at_us)
+                self._trials[value.line] = _trial(value, on=False)
             case Anomaly(code=AnomalyCode.TRIAL_REFUSED):
-                self._trials[value.line] = LineTrial(self.trial(value.line).on, value.text, value.at_us, refused=True)
+                self._trials[value.line] = _trial(value, on=self.trial(value.line).on, refused=True)
             case _:
                 pass
 
@@ -185,4 +193,5 @@ class Workings:
                 if name.startswith("reader.")
             ),
             session=0 if connected is None else connected.session,
+            said="" if changed is None else text_told(changed.reason),
         )

@@ -15,6 +15,11 @@ from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
 from edge.views.words.engineering import ENGINEERING
 from edge.views.words.finding import FINDING
+from edge.views.words.given_answers import GIVEN_ANSWERS
+from edge.views.words.given_controller import GIVEN_CONTROLLER
+from edge.views.words.given_floor import GIVEN_FLOOR
+from edge.views.words.given_plcs import GIVEN_PLCS
+from edge.views.words.given_readers import GIVEN_READERS
 from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.log import LOG
 from edge.views.words.packing import PACKING
@@ -43,6 +48,11 @@ TABLES: tuple[Rows, ...] = (
     DOCKS,
     ENGINEERING,
     FINDING,
+    GIVEN_ANSWERS,
+    GIVEN_CONTROLLER,
+    GIVEN_FLOOR,
+    GIVEN_PLCS,
+    GIVEN_READERS,
     KPI_WORDS,
     LOG,
     PACKING,
