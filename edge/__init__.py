@@ -23,7 +23,7 @@ The rooms, from the top; none imports one above it, and each has a door (pyproje
     devices  sim  publish  views  intake        PLCs and readers; simulated ones; followers; folds; orders from outside
     config  journal                             LINE.toml and SITE.toml as values; records written and read
     orders                                      every decision of the order flow, from a shop's order to the tote
-    core  metrics  late                         every decision of the floor; numbers for Prometheus; slow libraries
+    core  metrics                               every decision of the floor; numbers for Prometheus
 
 The order flow goes on moving in: its transactions into site, what comes from outside into intake, labels into
 print, what goes to others as `edge/notify`. The controller imports none of these: a line never waits for the

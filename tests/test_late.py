@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.late import loaded
+from edge.config.late import loaded
 
 FILES = {
     "__init__.py": "from halfway.client.door import Door\nfrom halfway.client.room import Room\n",

@@ -21,6 +21,7 @@ from edge.commands.command_line import Commands, add_beside, add_by, add_command
 from edge.commands.plc_conformance import chosen_plc, try_rules
 from edge.commands.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
 from edge.config.certificates import warning
+from edge.config.late import loaded
 from edge.config.load import load_line, load_site
 from edge.config.opcua import UaClientConfig
 from edge.config.plcs import PlcConfig
@@ -32,7 +33,6 @@ from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import local, now_us
 from edge.journal.writer import is_written
-from edge.late import loaded
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
 from plc.modbus_bus import Buses

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.config.late import loaded
 from edge.config.lines import LineConfig
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import CertificateChecked
-from edge.late import loaded
 from plc.driver import PlcError
 
 _FILES = ("certificate", "user_certificate")

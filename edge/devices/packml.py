@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edge.config.late import loaded
 from edge.config.opcua import PackmlConfig
 from edge.core.events import MachineReported
-from edge.late import loaded
 from plc.packml import PackmlStatus
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from ssl import SSLContext
 from typing import assert_never
 
+from edge.config.late import loaded
 from edge.config.plcs import PlcConfig, Transport
 from edge.config.problem import ConfigError
 from edge.config.remote_io import IoConfig, io_layout, io_wiring
 from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
-from edge.late import loaded
 from plc.driver import PlcError, PlcLink
 from plc.io_link import IoLink
 from plc.io_tracker import Tracker

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from edge.config.late import loaded
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
 from edge.devices.plc_drivers import habits, modbus_bus
-from edge.late import loaded
 from plc.driver import PlcError, PointLink
 from plc.modbus_bus import Buses
 from plc.modbus_points import ModbusPoints

@@ -14,6 +14,7 @@ from typing import TypeVar, assert_never
 from urllib.parse import urlsplit
 
 from edge.config.cards import read_cards
+from edge.config.late import loaded
 from edge.config.problem import ConfigError
 from edge.config.readers import (
     AutoIdConfig,
@@ -26,7 +27,6 @@ from edge.config.readers import (
     SerialConfig,
 )
 from edge.config.secret import read_secret
-from edge.late import loaded
 from rfid.driver import Reader, ReaderError, ReaderFailure
 from rfid.llrp.client import LlrpReader
 from rfid.llrp.impinj import ImpinjOptions

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.certificates import warning
 from edge.config.change import InForce, looked_at, name_of
+from edge.config.late import loaded
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.config.opcua import UaServerConfig
@@ -31,7 +32,6 @@ from edge.journal.notify import ping, ready, reloading
 from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
-from edge.late import loaded
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.config.change import InForce, looked_at, name_of
+from edge.config.late import loaded
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
@@ -30,7 +31,6 @@ from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
-from edge.late import loaded
 from edge.metrics import Sample, serve
 from edge.publish.cursors import (
     STAND_EVERY_S,

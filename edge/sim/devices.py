@@ -19,6 +19,7 @@ from itertools import count
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
+from edge.config.late import loaded
 from edge.config.lines import LineConfig
 from edge.config.plcs import PlcConfig, Transport
 from edge.config.points import point
@@ -26,7 +27,6 @@ from edge.config.readers import BarcodeConfig, SerialConfig
 from edge.config.remote_io import io_layout
 from edge.core.values.dock import Side
 from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
-from edge.late import loaded
 from edge.sim.can import UnsimulatedError, unsimulated
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands

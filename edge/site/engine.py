@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
+from edge.config.late import loaded
 from edge.journal.disk import begin_file, no_room
-from edge.late import loaded
 from edge.site.dialect import IN_USE
 
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")

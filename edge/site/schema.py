@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from edge.late import loaded
+from edge.config.late import loaded
 from edge.site import dialect, tables
 from edge.site.dialect import Lock
 from edge.site.engine import NONE_YET, StoreError, StoreHeld, engine, held, named, sqlite_file, trouble_of
