@@ -4,9 +4,8 @@
 # Packages: opencv-python-headless==5.0.0.93, zint-bindings==1.2.2, zxing-cpp==3.1.1, numpy==2.3.5 (PyPI)
 # Guess: QRCodeDetector reads a GS1 QR code as its text, or says that it found nothing that it can read; a code is one more mode indicator
 #   (FNC1 in the first position, ISO/IEC 18004). What else is in the picture is read all the same.
-# Behaviour: each of its ways to read ends with "not implemented", mode 5, so a camera over a pallet loses every code of a picture in which one
-#   GS1 QR code is, and a program that awaits only empty texts ends. Plain codes and Digital
-#   Links are read; 4.12 is the same.
+# Behaviour: each of its ways to read ends with "not implemented", mode 5. So a camera over a pallet loses every code of a picture in
+#   which one GS1 QR code is, and a program that awaits empty texts only ends. Plain codes and Digital Links are read; 4.12 is the same.
 # Seen: 2026-11-30, Debian 12, Python 3.11.7
 
 . "$(dirname "$0")/_tools"
