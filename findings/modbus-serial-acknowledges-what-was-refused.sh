@@ -6,9 +6,8 @@
 #   whichever of its registers it was: exception 2 (Modbus Application Protocol 1.1b3, 6.12).
 # Behaviour: whichever register is through first decides, and the errors of the others are dropped. Of errors that are thrown that is
 #   the first register, of promises one that was taken: a good answer, with a register that was not written. Those behind a
-#   refused one are written whatever the answer is. Coils are refused as guessed, and so is what goes
-#   to setRegisterArray. So a simulated PLC whose map ends inside a block
-#   says yes, where the real one says no.
+#   refused one are written whatever the answer is. Coils are refused as guessed, and so is what goes to setRegisterArray. So a
+#   simulated PLC whose map ends inside a block says yes, where the real one says no.
 # Seen: 2026-11-30, Debian 12, Node.js 20.20.2, Python 3.11.7
 
 . "$(dirname "$0")/_tools"
