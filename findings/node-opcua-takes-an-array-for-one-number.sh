@@ -54,9 +54,10 @@ async def write(node, value, kind, index_range=None):
 
 async def main():
     async with Client(f"opc.tcp://127.0.0.1:{sys.argv[1]}") as client:
+        short, whole = ua.VariantType.Int16, ua.VariantType.Int32
         for name, writes in (
-            ("speed", ((900, ua.VariantType.Int16), (900, ua.VariantType.Int32), ([7, 8, 9], ua.VariantType.Int32))),
-            ("lanes", (([4, 5], ua.VariantType.Int32), ([6], ua.VariantType.Int32, "1"), (3, ua.VariantType.Int32), ([6], ua.VariantType.Int32, "1"))),
+            ("speed", ((900, short), (900, whole), ([7, 8, 9], whole))),
+            ("lanes", (([4, 5], whole), ([6], whole, "1"), (3, whole), ([6], whole, "1"))),
         ):
             node = client.get_node(f"ns=1;s={name}")
             for value, kind, *index_range in writes:
