@@ -21,7 +21,7 @@ KNOWN_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "the `ETag` of an answer that you have: 304 without a body says that it still is so",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": "^[ -~]+$"},
 }
 _BELOW = "/api/v1/"
 _KINDS = ("application/json", "application/cloudevents-batch+json")
