@@ -93,6 +93,9 @@ class _Phase(Enum):
     FENCED = auto()  # another host's epoch is obeyed
 
 
+_CONNECTED = (_Phase.OPEN, _Phase.CLAIMING, _Phase.STALE)
+
+
 class Host:
     """One controller's half of one PLC's mailbox, for the life of the process.
 
@@ -273,11 +276,8 @@ class Host:
 
     def on_up(self, words: Sequence[int], at_us: int) -> list[HostSignal]:
         """Takes an UP block of the connection that ``connect`` began. Costs little when nothing changed."""
-        match self._phase:
-            case _Phase.AWAY | _Phase.INCOMPATIBLE | _Phase.FENCED:
-                return []
-            case _:
-                pass
+        if self._phase not in _CONNECTED:
+            return []
         count = UP_1_WORDS if self._version == 1 else UP_WORDS
         if len(words) != count or words[0] != LAYOUT or words[1] != self._version:
             if problem := up_problem(words):
@@ -321,27 +321,32 @@ class Host:
         A block that was returned counts as written. Where the write failed the connection is over, and
         ``connect`` makes the next block due.
         """
+        queued = self._commands.queued
+        if not queued and not self._is_due(at_us):
+            return None, []
         if self._phase is _Phase.AWAY or self._phase is _Phase.INCOMPATIBLE:
             return None, []
         signals: list[HostSignal] = []
-        if self._commands.queued:
+        if queued:
             signals = self._commands.expire(self.plc_ms + (at_us - self._words_us) // 1000 & LONG_MAX)
         if self._phase is _Phase.FENCED:
             return None, signals
-        if self._commands.queued and self.commanding:
+        if self.commanding and self._commands.queued:
             sent = self._commands.fill(self._words, self.room or 0)
             if sent:
                 signals += sent
                 self._written_us = None
-        if self._written_us is not None:
-            since = at_us - self._written_us
-            if since < RESEND_US or (since < HEARTBEAT_US and not self._commands.unhandled):
-                return None, signals
+        if not self._is_due(at_us):
+            return None, signals
         self._written_us = at_us
         self._heartbeat = serial_add(self._heartbeat, 1)
         self._seen_written = self._seen
         head = (self._heartbeat, self._epoch, self._stored, self._commands.head, self._seen if self._version > 1 else 0)
         return [LAYOUT, self._version, *head, 0, 0, 0, *self._commands.words], signals
+
+    def _is_due(self, at_us: int) -> bool:
+        written_us = self._written_us
+        return written_us is None or at_us - written_us >= (RESEND_US if self._commands.unhandled else HEARTBEAT_US)
 
     def _take(self, words: Sequence[int], at_us: int) -> None:
         self._words = words
@@ -444,9 +449,9 @@ class Host:
         epoch = self._words[14]
         silent_us = at_us - self._moved_us
         follows = silent_us <= STALE_US and epoch == self._epoch
+        if follows and self._phase is _Phase.OPEN:
+            return []
         match self._phase:
-            case _Phase.OPEN if follows:
-                return []
             case _Phase.CLAIMING if follows:
                 self._phase = _Phase.OPEN
                 return []

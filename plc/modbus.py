@@ -102,7 +102,7 @@ class ModbusLink(ModbusConnection):
         """UP with as many words as its version has, which is found out once a connection, or when that changes."""
         count = up_words(up)
         if len(up) >= count:
-            return up[:count]
+            return up if len(up) == count else up[:count]
         if self._up < self._down < self._up + count:
             why = f"UP of version {up[1]} at register {self._up} has {count} words, DOWN begins at {self._down}"
             raise PlcError(f"{self._name}: {why}")

@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from pymodbus.pdu import ModbusPDU
 
-from plc.modbus_transactions import Connection
+from plc.modbus_transactions import Connection, RequestPdu
 from plc.patience import Patience
 from plc.wires import Wire
 
@@ -78,7 +78,7 @@ class ModbusBus:
             connection.end(reason, quietly=True)
 
     async def ask(
-        self, connection: Connection, request: ModbusPDU, patience: Patience, *, urgent: bool, any_unit: bool
+        self, connection: Connection, request: RequestPdu, patience: Patience, *, urgent: bool, any_unit: bool
     ) -> ModbusPDU:
         """One request and its answer, in its turn. Raises ConnectionError, TimeoutError, AnswerError."""
         if self._taken:

@@ -29,7 +29,7 @@ from pymodbus.pdu.register_message import (
 
 from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
-from plc.modbus_transactions import AnswerError, Connection, ReadWriteRegisters, WriteRegisters
+from plc.modbus_transactions import AnswerError, Connection, ReadWriteRegisters, RequestPdu, WriteRegisters
 from plc.patience import Patience
 from plc.points import Table
 from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
@@ -125,6 +125,7 @@ class ModbusConnection:
         self._bus.settle_s = max(self._bus.settle_s, habits.connect_wait_ms / 1000)
         self._at: Connection | None = None
         self._writes = {Table.HOLDING: habits.writes, Table.COIL: habits.writes}
+        self._reads: dict[tuple[Table, int, int, int], RequestPdu] = {}
 
     @property
     def writes(self) -> Writes | None:
@@ -138,7 +139,11 @@ class ModbusConnection:
 
     async def read(self, table: Table, first: int, count: int, unit: int | None = None) -> Sequence[int]:
         """``count`` registers, or bits as 0 and 1, from ``first`` on. ``unit`` None: the device's own."""
-        request = _READS[table](address=first, count=count, dev_id=self._unit(unit))
+        unit = self._unit(unit)
+        request = self._reads.get((table, first, count, unit))
+        if request is None:
+            request = RequestPdu.of(_READS[table](address=first, count=count, dev_id=unit))
+            self._reads[table, first, count, unit] = request
         reply = await self._ask(table, first, count, request)
         if not table.of_bits:
             return self._registers(reply, table, first, count)
@@ -166,7 +171,7 @@ class ModbusConnection:
     async def mask_register(self, address: int, keep: int, put: int, unit: int | None = None) -> None:
         """Changes one holding register: the bits of ``keep`` stay, those of ``put`` are set, all others cleared."""
         request = MaskWriteRegisterRequest(address=address, and_mask=keep, or_mask=put, dev_id=self._unit(unit))
-        await self._ask(Table.HOLDING, address, 1, request)
+        await self._ask(Table.HOLDING, address, 1, RequestPdu.of(request))
 
     async def read_write(
         self, read_first: int, read_count: int, first: int, words: Sequence[int]
@@ -179,7 +184,7 @@ class ModbusConnection:
             write_registers=words,
             dev_id=self._device_id,
         )
-        reply = await self._ask(Table.HOLDING, read_first, read_count, request, _NOT_SERVED)
+        reply = await self._ask(Table.HOLDING, read_first, read_count, RequestPdu.of(request), _NOT_SERVED)
         return None if reply.isError() else self._registers(reply, Table.HOLDING, read_first, read_count)
 
     async def close(self) -> None:
@@ -193,14 +198,14 @@ class ModbusConnection:
         """All at once, or one by one where the device does not serve that; which of the two, is found out once."""
         writes = self._writes[table]
         if writes is not Writes.SINGLE:
-            reply = await self._ask(table, first, count, whole, () if writes else _NO_SUCH_FUNCTION)
+            reply = await self._ask(table, first, count, RequestPdu.of(whole), () if writes else _NO_SUCH_FUNCTION)
             if not reply.isError():
                 if (reply.address, reply.count) != (first, count):
                     raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
                 self._writes[table] = Writes.MULTIPLE
                 return
         for request in parts:
-            reply = await self._ask(table, request.address, 1, request)
+            reply = await self._ask(table, request.address, 1, RequestPdu.of(request))
             if (reply.address, reply.registers, reply.bits) != (request.address, request.registers, request.bits):
                 raise self._fault(
                     table, request.address, 1, f"{[*reply.registers, *reply.bits]} written at {reply.address}"
@@ -227,36 +232,43 @@ class ModbusConnection:
         return f"{self._name}: {self._bus.wire}"
 
     async def _ask(
-        self, table: Table, first: int, count: int, request: ModbusPDU, accepted: Sequence[int] = ()
+        self, table: Table, first: int, count: int, request: RequestPdu, accepted: Sequence[int] = ()
     ) -> ModbusPDU:
         """The answer; an exception is a fault unless its code is ``accepted``."""
         if self._at is None:
             raise PlcError(f"{self._where}: not connected")
-        left_s, pause_s = self._patience.limit_ms / 1000, BUSY_FIRST_S
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        while True:
-            reply = await self._answer(table, first, count, request)
-            code = reply.exception_code if reply.isError() else None
-            if code not in BUSY or loop.time() + pause_s >= began_s + left_s:
-                break
+        reply = await self._answer(table, first, count, request)
+        if not reply.isError():
+            return reply
+        if reply.exception_code in BUSY:
+            reply = await self._ask_again(table, first, count, request, reply)
+        if reply.isError() and reply.exception_code not in accepted:
+            if not self._of_many:
+                self._drop()
+            answer = ExceptionAnswer("", reply.exception_code, request.unit)
+            answer.args = (self._text(table, first, count, answer.meaning),)
+            raise answer
+        return reply
+
+    async def _ask_again(
+        self, table: Table, first: int, count: int, request: RequestPdu, reply: ModbusPDU
+    ) -> ModbusPDU:
+        """The answer of a device that was busy, once it is not, or the last that it gives in time."""
+        loop, pause_s = asyncio.get_running_loop(), BUSY_FIRST_S
+        until_s = loop.time() + self._patience.limit_ms / 1000
+        while reply.isError() and reply.exception_code in BUSY and loop.time() + pause_s < until_s:
             try:
                 await asyncio.sleep(pause_s)
             except BaseException:
                 self._drop()
                 raise
             pause_s = min(2 * pause_s, BUSY_LAST_S)
-        if code is not None and code not in accepted:
-            if not self._of_many:
-                self._drop()
-            answer = ExceptionAnswer("", code, request.dev_id)
-            answer.args = (self._text(table, first, count, answer.meaning),)
-            raise answer
+            reply = await self._answer(table, first, count, request)
         return reply
 
-    async def _answer(self, table: Table, first: int, count: int, request: ModbusPDU) -> ModbusPDU:
+    async def _answer(self, table: Table, first: int, count: int, request: RequestPdu) -> ModbusPDU:
         """What comes to one request. A read whose connection ended quietly meanwhile is asked once more."""
-        tries = 2 if request.function_code in _READ_FUNCTIONS else 1
+        tries = 2 if request.function in _READ_FUNCTIONS else 1
         while True:
             at = self._at
             if at is None or (at.lost and at.quietly):

@@ -1,6 +1,6 @@
 """One connection of pymodbus: its transports, frames and messages, with more than one request under way.
 
-Public names: Connection, AnswerError, WriteRegisters, ReadWriteRegisters, IDLE_S.
+Public names: Connection, RequestPdu, AnswerError, WriteRegisters, ReadWriteRegisters, IDLE_S.
 
 What the library does itself, and what was measured of it, stands in docs/adr/0025-one-connection-to-an-address.md.
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import struct
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, assert_never, cast
+from typing import NamedTuple, Self, assert_never, cast
 
-from pymodbus.exceptions import ModbusIOException
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.register_message import (
@@ -43,7 +43,12 @@ _PORTION = 512
 """Octets that are taken in one turn of the loop: more than an answer has."""
 _TCP_LEAST, _TCP_MOST = 2, 254
 _FUNCTIONS = (1, 2, 3, 4, 5, 6, 15, 16, 22, 23)
+_OF_REGISTERS = (3, 4, 23)
 _THEIR_OWN_ANSWER = (5, 6, 22)
+_HEADER = struct.Struct(">HHHB")
+"""Of a frame on TCP: number, 0, how many octets follow, and the first of them, the unit. Source: 3.1.3."""
+_EARLY_S = 0.001
+"""Time limits are kept to so much: uvloop rounds to it."""
 
 # Every fault is raised; without a handler here an unconfigured program would print them as well.
 logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
@@ -51,33 +56,6 @@ logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
 
 class AnswerError(ValueError):
     """An answer that is none to what was asked."""
-
-
-class _Registers(ReadHoldingRegistersResponse):
-    """Function 3: unpacked at once; and not put in words, which the library does for its log although that is off.
-
-    Source: 6.3.
-    """
-
-    def decode(self, data: bytes) -> None:
-        if len(data) < 1 + data[0]:
-            raise ModbusIOException(f"byte count {data[0]} in {len(data)} octets", function_code=self.function_code)
-        self.registers = list(struct.unpack_from(f">{data[0] // 2}H", data, 1))
-
-    def __str__(self) -> str:
-        return type(self).__name__
-
-
-class _InputRegisters(_Registers):
-    """Function 4. Source: 6.4."""
-
-    function_code = 4
-
-
-class _ExchangedRegisters(_Registers):
-    """Function 23. Source: 6.17."""
-
-    function_code = 23
 
 
 class WriteRegisters(WriteMultipleRegistersRequest):
@@ -96,9 +74,41 @@ class ReadWriteRegisters(ReadWriteMultipleRegistersRequest):
         return struct.pack(f">HHHHB{count}H", *head, *self.write_registers)
 
 
-_MESSAGES = DecodePDU(False)
-for _answer in (_Registers, _InputRegisters, _ExchangedRegisters):
-    _MESSAGES.register(_answer)
+class _Registers(ReadHoldingRegistersResponse):
+    """An answer that holds registers; of a poll nothing else is looked at."""
+
+    def __init__(self, registers: Sequence[int]) -> None:
+        self.registers = registers
+
+
+class _Messages(DecodePDU):
+    """Unpacks registers at once; the library does it word by word, and words them for its log although that is off.
+
+    Source: 6.3, 6.4 and 6.17.
+    """
+
+    def decode(self, frame: bytes) -> ModbusPDU | None:
+        if frame[0] not in _OF_REGISTERS:
+            return super().decode(frame)
+        if len(frame) < 2 or len(frame) < 2 + frame[1]:
+            return None
+        return _Registers(list(struct.unpack_from(f">{frame[1] // 2}H", frame, 2)))
+
+
+_MESSAGES = _Messages(False)
+
+
+class RequestPdu(NamedTuple):
+    """A message to a unit, encoded once however often it is sent. ``octets``: its function and what follows."""
+
+    unit: int
+    function: int
+    octets: bytes
+
+    @classmethod
+    def of(cls, message: ModbusPDU) -> Self:
+        """As the library encodes it. Raises ValueError where a field is out of range."""
+        return cls(message.dev_id, message.function_code, bytes((message.function_code,)) + message.encode())
 
 
 class _TcpFrames(FramerSocket):
@@ -136,9 +146,10 @@ class _RtuFrames(FramerRTU):
 
 
 class _Asked(NamedTuple):
-    request: ModbusPDU
+    request: RequestPdu
     answer: asyncio.Future[ModbusPDU]
     any_unit: bool
+    until_s: float
 
 
 class Connection(TransactionManager):
@@ -164,6 +175,8 @@ class Connection(TransactionManager):
             )
         self._asked: dict[int, _Asked] = {}
         self._echo = b""
+        self._limit: asyncio.TimerHandle | None = None
+        self._limit_s = math.inf
         self.heard_s = self.loop.time()
         self.lost = ""
         self.quietly = False
@@ -193,37 +206,57 @@ class Connection(TransactionManager):
         for asked in self._asked.values():
             if not asked.answer.done():
                 asked.answer.set_exception(ConnectionError(self.lost))
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit, self._limit_s = None, math.inf
         self.close()
 
     def callback_disconnected(self, exc: Exception | None) -> None:  # noqa: ARG002  the library gives it by this name
         self.end("the PLC closed the connection", quietly=self.loop.time() - self.heard_s >= IDLE_S)
 
-    async def ask(self, request: ModbusPDU, patience: Patience, *, any_unit: bool) -> ModbusPDU:
+    async def ask(self, request: RequestPdu, patience: Patience, *, any_unit: bool) -> ModbusPDU:
         """The answer, waited for as long as ``patience`` says. Raises ConnectionError, TimeoutError, AnswerError."""
         if self.lost or self.transport.is_closing():
             await asyncio.sleep(0)  # it is told of its end in a moment
             raise ConnectionError(self.lost or "the PLC closed the connection")
-        number = request.transaction_id = self.getNextTID()
+        number = self.getNextTID()
         if not self._asked:
             self.recv_buffer = b""
         answer: asyncio.Future[ModbusPDU] = self.loop.create_future()
-        self._asked[number] = _Asked(request, answer, any_unit)
         asked_s, limit_ms = self.loop.time(), patience.limit_ms
-        limit = self.loop.call_later(limit_ms / 1000, _late, answer)
+        until_s = asked_s + limit_ms / 1000
+        self._asked[number] = _Asked(request, answer, any_unit, until_s)
+        if until_s < self._limit_s:
+            self._look_at(until_s)
         try:
-            frame = self.framer.buildFrame(request)
-            self._echo = b"" if self.numbered or request.function_code in _THEIR_OWN_ANSWER else frame
+            frame = self.framer.encode(request.octets, request.unit, number)
+            self._echo = b"" if self.numbered or request.function in _THEIR_OWN_ANSWER else frame
             self.transport.write(frame)  # type: ignore[attr-defined]
             reply = await answer
         except TimeoutError as error:
             patience.silent()
-            raise TimeoutError(f"no answer within {limit_ms} ms by unit {request.dev_id}") from error
+            raise TimeoutError(f"no answer within {limit_ms} ms by unit {request.unit}") from error
         else:
             patience.answered((self.heard_s - asked_s) * 1000)
             return reply
         finally:
-            limit.cancel()
             del self._asked[number]
+
+    def _look_at(self, until_s: float) -> None:
+        """One timer sees to the limits of all requests, as nearly all are answered long before."""
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit, self._limit_s = self.loop.call_at(until_s, self._look), until_s
+
+    def _look(self) -> None:
+        self._limit, self._limit_s = None, math.inf
+        due_s = self.loop.time() + _EARLY_S
+        waiting = [asked for asked in self._asked.values() if not asked.answer.done()]
+        for asked in waiting:
+            if asked.until_s <= due_s:
+                asked.answer.set_exception(TimeoutError)
+        if later := [asked.until_s for asked in waiting if asked.until_s > due_s]:
+            self._look_at(min(later))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A serial line brings no more than a thousand octets a turn by itself, and cannot be held up."""
@@ -238,6 +271,11 @@ class Connection(TransactionManager):
 
     def _took(self, data: bytes) -> None:
         """Every answer that is whole now: the library takes one, and forgets two that came in one piece."""
+        if self._on_tcp and not self.recv_buffer and not self._echo and len(data) > _HEADER.size:
+            number, protocol, size, unit = _HEADER.unpack_from(data)
+            if not protocol and size == len(data) - 6 and size <= _TCP_MOST:  # one answer and nothing else, as ever
+                self._came(unit, number, data[7:])
+                return
         data = (self.recv_buffer + data)[-(_HELD_MOST if self._on_tcp else _HELD_MOST_RTU) :]
         if self._echo and data.startswith(self._echo):  # adapters hear what they say; to a checksum it may look right
             data, self._echo = data[len(self._echo) :], b""
@@ -260,24 +298,19 @@ class Connection(TransactionManager):
             if self.numbered and not 0 < number <= self.next_tid:  # else it is late
                 self.odd = f"an answer to request {number} came in place of one to {self.next_tid}"
             return
-        request, answer, any_unit = asked
+        request, answer, any_unit, _ = asked
         function = frame[0] & 0x7F
-        if answer.done() or (function != request.function_code and not self.numbered):
+        if answer.done() or (function != request.function and not self.numbered):
             return
-        if request.dev_id and unit != request.dev_id and not (any_unit and unit in _ITSELF):
+        if request.unit and unit != request.unit and not (any_unit and unit in _ITSELF):
             more = ": any_unit = true takes it" if unit in _ITSELF else ""
-            answer.set_exception(AnswerError(f"unit {unit} answered in place of unit {request.dev_id}{more}"))
-        elif function != request.function_code:
-            answer.set_exception(AnswerError(f"function {function} in place of {request.function_code}"))
+            answer.set_exception(AnswerError(f"unit {unit} answered in place of unit {request.unit}{more}"))
+        elif function != request.function:
+            answer.set_exception(AnswerError(f"function {function} in place of {request.function}"))
         elif (message := self.framer.decoder.decode(frame)) is None:
             answer.set_exception(AnswerError(f"{len(frame)} octets are no answer to function {function}"))
         else:
             answer.set_result(message)
-
-
-def _late(answer: asyncio.Future[ModbusPDU]) -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError)
 
 
 def _parameters(wire: Wire) -> CommParams:

@@ -25,9 +25,12 @@ class TurnPortions:
 
     def came(self, octets: bytes) -> None:
         """Takes what the transport brings."""
-        self._held += octets
-        if not self._waits:
-            self._go_on()
+        if self._waits or len(octets) > self._most:
+            self._held += octets
+            if not self._waits:
+                self._go_on()
+        elif not self._transport.is_closing():
+            self._take(octets)
 
     def _go_on(self) -> None:
         transport, waited = self._transport, self._waits

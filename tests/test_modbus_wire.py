@@ -20,11 +20,12 @@ from loops import LOOPS, Loop
 from numbered_device import NumberedDevice
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
+from virtual_time import run_virtual
 from waiting import until
 
 from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Silence
-from plc.modbus_transactions import AnswerError, Connection, WriteRegisters
+from plc.modbus_transactions import AnswerError, Connection, RequestPdu, WriteRegisters
 from plc.patience import Patience
 from plc.points import Table
 from plc.wires import RtuOverTcp, Tcp
@@ -125,7 +126,7 @@ def test_an_echo_in_pieces_that_holds_an_answer_deceives_nobody(run: Run, size: 
         answer = b"\1\x10\3\x84\0\4"
         answer += crc(answer)
         request = WriteRegisters(address=900, registers=list(struct.unpack(">4H", answer)), dev_id=1)
-        asking = asyncio.create_task(link.ask(request, Patience(60_000), any_unit=False))
+        asking = asyncio.create_task(link.ask(RequestPdu.of(request), Patience(60_000), any_unit=False))
         await until(lambda: bool(wire.said))
         for at in range(0, len(wire.said), size):
             link.data_received(wire.said[at : at + size])
@@ -135,6 +136,30 @@ def test_an_echo_in_pieces_that_holds_an_answer_deceives_nobody(run: Run, size: 
         assert (await asking).count == 4
 
     run(main())
+
+
+def test_each_request_has_its_own_time_limit_and_is_answered_until_then() -> None:
+    async def main() -> None:
+        wire, device = Wire(), NumberedDevice()
+        link, loop = Connection(Tcp("127.0.0.1")), asyncio.get_running_loop()
+        link.connection_made(wire)
+
+        async def ended_s(limit_ms: int) -> float:
+            request = ReadHoldingRegistersRequest(address=300, count=1, dev_id=1)
+            with suppress(TimeoutError):
+                await link.ask(RequestPdu.of(request), Patience(limit_ms), any_unit=False)
+            return round(loop.time(), 6)
+
+        asked = [asyncio.create_task(ended_s(limit_ms)) for limit_ms in (700, 300, 500)]
+        await asyncio.sleep(0.4)
+        said = device.answer(wire.said[7:])
+        link.data_received(wire.said[:4] + struct.pack(">HB", len(said) + 1, 1) + said)
+        assert await asyncio.gather(*asked) == [0.7, 0.3, 0.4]
+        asked = [asyncio.create_task(ended_s(limit_ms)) for limit_ms in (100, 600)]
+        assert await asyncio.gather(*asked) == [0.8, 1.3]
+        link.end("over", quietly=True)
+
+    run_virtual(main())
 
 
 @pytest.mark.parametrize("octets", [b"\1\3\xf9", b"\3", b"\2", b"0", bytes(range(256))])
@@ -196,7 +221,7 @@ def test_whatever_stands_about_answers_on_tcp_no_wrong_one_is_taken(
         connection.connection_made(wire)
         for first in range(300, 303):
             request = ReadHoldingRegistersRequest(address=first, count=2, dev_id=1)
-            asking = asyncio.create_task(connection.ask(request, patience, any_unit=False))
+            asking = asyncio.create_task(connection.ask(RequestPdu.of(request), patience, any_unit=False))
             await asyncio.sleep(0)
             said = device.answer(wire.said[7:])
             octets = before + wire.said[:4] + struct.pack(">HB", len(said) + 1, 1) + said + behind

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ from edge.journal.record import JournalError, Record
 from edge.journal.writer import Journal
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
+from plc.modbus import ModbusLink
 from plc.words import EventType
 
 
@@ -144,6 +147,47 @@ def test_a_controller_that_comes_back_goes_on(project: Path, tmp_path: Path) -> 
             case _:
                 pass
     assert all(len(lanes) <= 1 for parcel in rounds.values() for lanes in parcel)
+
+
+def test_plcs_are_polled_in_the_same_turns(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each turn of the loop costs more than a poll."""
+    config = on_free_ports(example(project, rate=6_000, seed=3, scan_ms=10), tmp_path)
+    polls: dict[int, set[int]] = {}
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+
+        def asked(link: ModbusLink, call: Callable[[ModbusLink], object]) -> object:
+            polls.setdefault(id(link), set()).add(round(loop.time() * 1e6))
+            return call(link)
+
+        async def connect_later(link: ModbusLink) -> None:
+            await asyncio.sleep(0.001 * next(count))
+            await connect(link)
+
+        connect, read_up, exchange, count = (
+            ModbusLink.connect,
+            ModbusLink.read_up,
+            ModbusLink.exchange,
+            itertools.count(1),
+        )
+        monkeypatch.setattr(ModbusLink, "connect", connect_later)
+        monkeypatch.setattr(ModbusLink, "read_up", lambda link: asked(link, read_up))
+        monkeypatch.setattr(ModbusLink, "exchange", lambda link, words: asked(link, lambda link: exchange(link, words)))
+        floor = SimulatedFloor(config, seconds=0)
+        await floor.start()
+        controller = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US).run())
+        await asyncio.sleep(0.1)
+        polls.clear()
+        await asyncio.sleep(1)
+        await stop(controller)
+        await floor.stop()
+
+    run_virtual(main())
+    every_us = config.plc["sorter"].poll_ms * 1000
+    assert len(polls) == len(config.plc)
+    assert all({at % every_us for at in times} == {0} for times in polls.values())
+    assert all(len(times) in (1_000_000 // every_us, 1_000_000 // every_us + 1) for times in polls.values())
 
 
 @pytest.mark.parametrize("orders", [0, 30])

@@ -596,36 +596,38 @@ class Controller:
             del self._anew[name]
             self._plcs[name] = self._plc(name)
         plc = self._plcs[name]
-        link = plc.link
-        poll_s = plc.config.poll_ms / 1000
-        host = plc.host
+        link, host, now_us = plc.link, plc.host, self._clock.now_us
+        poll_us = plc.config.poll_ms * 1000
         try:
             await link.connect()
             await self._take_plc(plc)
-            due = self._loop.time()
+            due_us = at_us = now_us()
             while True:
                 if host.fenced:
                     await self._take_plc(plc)
-                    due = self._loop.time()
-                block, at_once = self._down(plc), link.reads_and_writes_at_once
+                    due_us = at_us = now_us()
+                block, at_once = self._down(plc, at_us), link.reads_and_writes_at_once
                 if block is not None and at_once:
-                    due = self._loop.time()  # a command does not wait for the next poll, it is one
+                    due_us = at_us  # a command does not wait for the next poll, it is one
                 else:
                     if block is not None:
                         await link.write_down(block)
-                    due += poll_s
-                    if (expected_us := plc.lookout.next_us(self._now())) is not None:
-                        due = min(due, self._clock.loop_time(expected_us))
-                    due = max(due, self._loop.time())
-                    if not await plc.rest(due):
-                        due = self._loop.time() - poll_s
+                        at_us = now_us()
+                    due_us += poll_us - due_us % poll_us  # PLCs are polled together: to wake up costs more than a poll
+                    if (expected_us := plc.lookout.next_us(at_us)) is not None:
+                        due_us = min(due_us, expected_us)
+                    due_us = max(due_us, at_us)
+                    whole = await plc.rest(self._clock.loop_time(due_us))
+                    at_us = now_us()
+                    if not whole:
+                        due_us = at_us - poll_us
                         continue
                     # What came due meanwhile, as acknowledgements, goes with the poll.
-                    block = self._down(plc) if at_once else None
-                asked_us = self._now()
+                    block = self._down(plc, at_us) if at_once else None
+                asked_us = at_us
                 up = await (link.read_up() if block is None else link.exchange(block))
                 self._check_lease(plc)
-                at_us = self._now()
+                at_us = now_us()
                 self._vitals.polled(plc.name, at_us - asked_us)
                 step_us = plc.observe(up, at_us, asked_us)
                 signals = host.on_up(up, at_us)
@@ -656,12 +658,12 @@ class Controller:
             self._signals(plc, signals, at_us)
             await asyncio.sleep(WATCH_S)
 
-    def _down(self, plc: PlcSession) -> Sequence[int] | None:
+    def _down(self, plc: PlcSession, at_us: int) -> Sequence[int] | None:
         """The block to write now; None = nothing to say. Raises PlcError."""
         self._check_lease(plc)
-        block, signals = plc.host.down(self._now())
+        block, signals = plc.host.down(at_us)
         if signals:
-            self._signals(plc, signals, self._now())
+            self._signals(plc, signals, at_us)
         return block
 
     def _signals(self, plc: PlcSession, signals: Sequence[HostSignal], at_us: int) -> None:

@@ -159,7 +159,7 @@ class Core:
         return min(alarm_us, light_us)
 
     def step(self, given: Input) -> list[Result]:  # noqa: C901  the one entrance: a case for each input
-        """Takes one input and returns what follows from it, in order."""
+        """Takes one input and returns what follows from it, in order; first the cases of what comes with each item."""
         out: list[Result] = []
         self._stepped.clear()
         self._stepped_before.clear()
@@ -169,26 +169,35 @@ class Core:
             self._touched.add(concerned.name)
             self._stepped.add(concerned.name)
         match given:
-            case TagsRead():
-                self._tags_read(given, out)
-            case BarcodesRead():
-                scanned_by = self._by_reader.get(given.reader)
-                if scanned_by is not None:
-                    scanned_by.sight_of(given.reader).scans.read(given)
-            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
-                pass
-            case PointWriteRequested():
-                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
-            case MachineReported():
-                if (known := self.state.plcs.get(given.plc)) is not None:
-                    known.machine = given.state
             case PlcEvent():
                 self._plc_event(given, out)
+            case CommandSent(found=True) if self._routed:
+                self._plc(given).found[given.value] = given.target, given.seq
+            case CommandSent():
+                self._command_sent(given)
+            case CommandHandled():
+                if given.opcode == Opcode.ROUTE:
+                    for _, track in self._tracks(given.plc, given.value):
+                        if track.route_seq == given.seq:
+                            track.take(Turn.HANDLED)
             case PassageSeen():
                 seen_by = self._lines.get(given.line)
                 if seen_by is not None and (sight := seen_by.sight(given.portal)) is not None:
                     sight.portal.reported(given)
                     decide(seen_by, given, out)
+            case TagsRead():
+                self._tags_read(given, out)
+            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
+                pass
+            case BarcodesRead():
+                scanned_by = self._by_reader.get(given.reader)
+                if scanned_by is not None:
+                    scanned_by.sight_of(given.reader).scans.read(given)
+            case PointWriteRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+            case MachineReported():
+                if (known := self.state.plcs.get(given.plc)) is not None:
+                    known.machine = given.state
             case DoorSeen():
                 self._gate.decide(given, out)
             case InputFailed():
@@ -229,15 +238,6 @@ class Core:
             case PlcConnected():
                 self._plc_connected(given, out)
                 self._gate.device_up(f"plc.{given.plc}", out)
-            case CommandSent(found=True) if self._routed:
-                self._plc(given).found[given.value] = given.target, given.seq
-            case CommandSent():
-                self._command_sent(given)
-            case CommandHandled():
-                if given.opcode == Opcode.ROUTE:
-                    for _, track in self._tracks(given.plc, given.value):
-                        if track.route_seq == given.seq:
-                            track.take(Turn.HANDLED)
             case CommandDropped():
                 track_id = given.value if given.opcode == Opcode.ROUTE else 0
                 what = f"opcode {given.opcode} for {given.value}, target {given.target}"
@@ -294,11 +294,11 @@ class Core:
     def _concerned(self, given: Input) -> Iterable[Line]:
         """The lines of which an input may change what is due."""
         match given:
+            case PlcEvent() | CommandSent() | PlcConnected():
+                return self._by_plc.get(given.plc, ())
             case TagsRead() | BarcodesRead():
                 line = self._by_reader.get(given.reader)
                 return () if line is None else (line,)
-            case PlcEvent() | CommandSent() | PlcConnected():
-                return self._by_plc.get(given.plc, ())
             case InputFailed() if given.line in self._lines:
                 return (self._lines[given.line],)
             case Started() | PassageSeen() | DeviceChanged() | LinesTaken():

@@ -61,7 +61,7 @@ class Journal:
     """
 
     RETRY_S = 1.0
-    GATHER_S = 0.008
+    GATHER_S = 0.02
     TRIM_EVERY_S = 0.05
 
     def __init__(

@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
 Public names: among, listed, as_listed, begins, beside, bulk_insert, insert_new, claim, lock, lock_name, Lock,
-held_elsewhere, taken_for_life, append, place, IN_USE.
+held_elsewhere, taken_for_life, append, place, moment, IN_USE.
 """
 
 from __future__ import annotations
@@ -177,6 +177,17 @@ def append(
     numbers = range(first, first + len(rows))
     bulk_insert(db, table, ("seq", *columns), ((seq, *row) for seq, row in zip(numbers, rows, strict=True)))
     return numbers
+
+
+def moment(db: sa.Connection) -> tuple[object, int] | None:
+    """What the transaction sees is what another saw that has an equal one; PostgreSQL = None, it tells no such thing.
+
+    Source: SQLite, PRAGMA data_version, which changes with what any other connection commits.
+    """
+    if is_postgresql(db):
+        return None
+    version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
+    return db.connection.dbapi_connection, version
 
 
 def place(db: sa.Connection) -> str:

@@ -92,6 +92,7 @@ class SiteStore:
         self._secret_file = secret_file
         self._tracking = tracking
         self._keys: Keys | None = None
+        self._looked: tuple[object, FeedPortion] = None, FeedPortion(())
         self._at = StoreConnections(url, readonly)
         with ExitStack() as undone:
             undone.callback(self.close)
@@ -266,7 +267,14 @@ class SiteStore:
     def follow(self, place: FeedPlace, limit: int) -> FeedPortion:
         """Up to ``limit`` values behind a follower's place, or that this is not the feed that it followed."""
         with self._at.reading() as db:
-            return feed.portion_at(db, place, limit)
+            look = place, limit, dialect.moment(db)
+            before, nothing = self._looked
+            if look == before and look[2] is not None:
+                return nothing
+            portion = feed.portion_at(db, place, limit)
+        if not portion.values and not portion.anew:
+            self._looked = look, portion
+        return portion
 
     # ---- look-up -----------------------------------------------------------------------------------------------------
 

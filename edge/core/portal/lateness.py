@@ -54,7 +54,10 @@ class Lateness:
 
     def told(self, device: str, first_us: int, last_us: int, arrived_us: int) -> None:
         """A device told what happened from then to then; ``arrived_us``: when that was here."""
-        self._of.setdefault(device, _Told()).told(first_us, last_us, max(0, arrived_us - last_us))
+        known = self._of.get(device)
+        if known is None:
+            known = self._of[device] = _Told()
+        known.told(first_us, last_us, max(0, arrived_us - last_us))
 
     def moved(self, device: str) -> None:
         """Its clock was set: what is told from now on has other times."""
