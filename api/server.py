@@ -35,7 +35,7 @@ _OWN_FILES = 128
 _TICKS = 10
 """Turns of the library's own round, ten a second, between two looks at the certificate."""
 _FILES = 16_384
-_GRACE_S = 6
+_GRACE_S = 10
 """So long requests have to end, when this process does; longer than a store that does not answer."""
 
 
