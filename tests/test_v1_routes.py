@@ -127,7 +127,6 @@ def test_who_knows_an_answer_is_told_only_that_it_still_is_so(app: FastAPI) -> N
                 again = await client.get(where, headers={"if-none-match": f'"old", W/{tag}'})
                 if again.status_code == 304:
                     assert (again.content, again.headers["etag"]) == (b"", tag) and "content-type" not in again.headers
-                    assert (await client.get(where)).content == first.content, where
                     same.append(path)
                 else:  # what it says changes with time, or its tag is a version
                     assert again.status_code == 200 and (again.content != first.content or len(tag) < 20), where
