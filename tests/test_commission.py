@@ -75,7 +75,7 @@ def test_a_line_is_commissioned_word_by_word(project: Path, tmp_path: Path) -> N
     assert "sorter" in ran(folder, said_between["portal"])
     for command in backup.split(" && "):
         ran(folder, command)
-    assert (folder / "backup.sqlite").stat().st_size > 0
+    assert (folder / "backup/site.sqlite").stat().st_size > 0
     ran(folder, said_between["-rf"])
     assert not (folder / "var").exists() and not (folder / "in").exists()
 
