@@ -417,7 +417,7 @@ def test_labels_over_http_and_on_the_page(site: SiteConfig, run: Run) -> None:
         assert (await client.post("/parcels/print", data={"sscc": sscc, "printer": "p1"})).status_code == 303
         for path, form, status, said in (
             ("label", {"scan": "o-2"}, 422, "姓名"),
-            ("label", {"scan": "nothing", "by": "Ann"}, 409, "neither an order nor a tote"),
+            ("label", {"scan": "nothing", "by": "Ann"}, 409, "不是訂單也不是物流箱"),
             ("void", {"sscc": sscc, "by": "Ann"}, 422, "作廢原因"),
             ("void", {"sscc": "1", "by": "Ann", "reason": "x"}, 422, "1"),
             ("print", {"sscc": sscc, "printer": "off"}, 503, "not printed"),
