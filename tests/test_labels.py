@@ -420,7 +420,7 @@ def test_labels_over_http_and_on_the_page(site: SiteConfig, run: Run) -> None:
             ("label", {"scan": "nothing", "by": "Ann"}, 409, "不是訂單也不是物流箱"),
             ("void", {"sscc": sscc, "by": "Ann"}, 422, "作廢原因"),
             ("void", {"sscc": "1", "by": "Ann", "reason": "x"}, 422, "1"),
-            ("print", {"sscc": sscc, "printer": "off"}, 503, "not printed"),
+            ("print", {"sscc": sscc, "printer": "off"}, 503, "未列印"),
         ):
             answer = await client.post(f"/parcels/{path}", data=form)
             assert answer.status_code == status and said in answer.text, answer.text
