@@ -16,10 +16,8 @@ def loaded(name: str) -> ModuleType:
     Python takes a package out that could not be loaded, and leaves those parts of it in that could: found later without
     their package, they are loaded in another order than its authors meant, and fail for ever.
     """
-    try:
-        return importlib.import_module(name)
-    except BaseException:
+    if name not in sys.modules:
         for part in tuple(sys.modules):
             if part.partition(".")[0] not in sys.modules:
                 sys.modules.pop(part, None)
-        raise
+    return importlib.import_module(name)

@@ -8,17 +8,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
-
-
-class _Call(NamedTuple, Generic[T]):
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[T]
-    work: Callable[[], T]
 
 
 class Aside:
@@ -27,15 +21,22 @@ class Aside:
     """
 
     def __init__(self, name: str) -> None:
-        self._calls: SimpleQueue[_Call[object] | None] = SimpleQueue()
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         threading.Thread(target=self._take, name=name, daemon=True).start()
 
     def call(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """What it gives, or raises."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._calls.put(_Call(loop, answer, work))  # type: ignore[arg-type]  # each answer takes what its work gives
-        return answer
+        answer: Future[T] = Future()
+
+        def take() -> None:
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(work())
+                except Exception as error:  # noqa: BLE001  whoever asked is told
+                    answer.set_exception(error)
+
+        self._calls.put(take)
+        return asyncio.wrap_future(answer)
 
     def end(self) -> None:
         """Takes no call behind those that there are."""
@@ -43,20 +44,4 @@ class Aside:
 
     def _take(self) -> None:
         while (call := self._calls.get()) is not None:
-            if call.answer.cancelled():
-                continue
-            try:
-                found, error = call.work(), None
-            except BaseException as raised:  # noqa: BLE001  whoever asked is told
-                found, error = None, raised
-            with suppress(RuntimeError):  # the loop is closed, and nobody waits
-                call.loop.call_soon_threadsafe(_tell, call.answer, found, error)
-
-
-def _tell(answer: asyncio.Future[object], found: object, error: BaseException | None) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(found)
-    else:
-        answer.set_exception(error)
+            call()

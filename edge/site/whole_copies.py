@@ -2,7 +2,7 @@
 
 Public names: back_up, bring_back, HELD.
 
-    SITE.toml, LINE.toml, what they name    as they lie beside SITE.toml; others in `elsewhere`
+    SITE.toml, LINE.toml, files they name   as they lie beside SITE.toml; others by their whole path in `elsewhere`
     site.sqlite                             a store in SQLite
     CONTROLLER/journal.sqlite, publish.sqlite
     backup.json                             what is what, from where, of which size and SHA-256
@@ -87,8 +87,9 @@ def back_up(config: Path, folder: Path) -> Iterator[str]:
                 last = "" if copies[-1].last is None else f": up to record {copies[-1].last}"
                 yield f"{copies[-1].file}{last}"
     for file in _written(config, site, lines):
-        beside = file.resolve().is_relative_to(config.resolve().parent)
-        to = folder / (file.resolve().relative_to(config.resolve().parent) if beside else Path("elsewhere", file.name))
+        lies, here = file.resolve(), config.resolve().parent
+        beside = lies.is_relative_to(here)
+        to = folder / (lies.relative_to(here) if beside else Path("elsewhere", *lies.parts[1:]))
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, to)
         copies.append(_copy(folder, to, str(file)))
@@ -96,6 +97,8 @@ def back_up(config: Path, folder: Path) -> Iterator[str]:
     apart = tuple(dict.fromkeys(str(file) for file in _secrets(site, lines)))
     whole = Whole(version("lanewise"), iso(now_us()), site.site, named(site.store), tuple(copies), apart)
     (folder / HELD).write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1))
+    if folders := dict.fromkeys(str(one) for its in (site, *lines) for one in other_files(its) if one.is_dir()):
+        yield f"not in it, as they are folders: {', '.join(folders)}"
     yield f"not in it, to be kept apart: {', '.join(apart) or 'nothing secret is named'}"
 
 
@@ -122,8 +125,12 @@ def bring_back(config: Path, folder: Path) -> Iterator[str]:
                 yield f"{file}: left as it is: it is there, and has what came since"
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
-            begin_file(file)
-            shutil.copyfile(folder / its.file, file)
+            unfinished = file.with_name(f"{file.name}.unfinished")
+            begin_file(unfinished)
+            shutil.copyfile(folder / its.file, unfinished)
+            with unfinished.open("rb") as written:
+                os.fsync(written.fileno())
+            unfinished.replace(file)
             yield f"{file}: as it was{'' if its.last is None else f', up to record {its.last}'}"
 
 
