@@ -29,7 +29,7 @@ def solved(costs: list[dict[int, int]], units: list[int], room: list[int]) -> tu
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_ = np.array(starts), np.array(index)
     lp.a_matrix_.value_ = np.ones(len(index))
-    model = highspy.Highs()
+    model = highspy.Highs()  # type: ignore[no-untyped-call]  # the library's
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.passModel(lp)

@@ -123,10 +123,8 @@ class Floor:
                 antennas = [1 + place % 4 for place in range(len(tags))]
                 reads = ReadColumns(tags, antennas, [-50] * len(tags), [at_us] * len(tags), [1] * len(tags))
                 self._give(TagsRead(at_us, layout.portal.readers[0], reads), floods=mine)
-        due_us = self.core.deadline_us()
-        while due_us is not None and due_us <= at_us + REPORT_US:
-            self._give(Tick(max(due_us, at_us)))
-            due_us = self.core.deadline_us()
+        while (next_us := self.core.deadline_us()) is not None and next_us <= at_us + REPORT_US:
+            self._give(Tick(max(next_us, at_us)))
 
     def _event(self, plc: str, at_us: int, kind: EventType, station: int, track: int) -> None:
         seq = self._seqs[plc] = self._seqs.get(plc, 0) + 1

@@ -147,6 +147,14 @@ def _start(path: Path) -> dict[str, float]:
     }
 
 
+def _by_name(reader: JournalReader, at: int) -> object:
+    return reader.by_ref(f"sorter#{1 + at // 10}")
+
+
+def _behind(reader: JournalReader, at: int) -> object:
+    return reader.after(at, 1_000)
+
+
 def _read(path: Path, count: int) -> dict[str, float]:
     values = floor_values(count / A_MINUTE)
     count = len(values)
@@ -162,12 +170,12 @@ def _read(path: Path, count: int) -> dict[str, float]:
     found = {"records": float(count), "file, octets a record": path.stat().st_size / count}
     with closing(JournalReader(path)) as reader:
         for name, look in (
-            ("by name, ms", lambda at: reader.by_ref(f"sorter#{1 + at // 10}")),
-            ("a thousand behind a place, ms", lambda at: reader.after(at, 1_000)),
+            ("by name, ms", _by_name),
+            ("a thousand behind a place, ms", _behind),
         ):
             begun = time.thread_time()
             for at in range(0, count, count // 20):
-                look(at)
+                look(reader, at)
             found[name] = (time.thread_time() - begun) / 20 * 1e3
         begun = time.thread_time()
         told = replay(reader.every())

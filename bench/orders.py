@@ -145,7 +145,11 @@ def _compare(name: str, url: str, folder: Path, count: int, beside: int, before:
         ("sales orders", 10, alone, _take),
         ("taken and reviewed", 20, reviewed, _review),
     ):
-        crowded = _best(lambda run, first=first, run_it=run_it: run_it(store, (run + first) * count, count, server))
+
+        def once(run: int, first: int = first, run_it: Callable[[SiteStore, int, int, int], Cost] = run_it) -> Cost:
+            return run_it(store, (run + first) * count, count, server)
+
+        crowded = _best(once)
         _row(f"{name}: {what}, {beside} open ones beside", count, crowded, before)
         print(f"    {100 * (crowded.busy / small_cost.busy - 1):+.0f} % processor time")
     for what, many in _beginning(url).items():

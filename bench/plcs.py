@@ -181,13 +181,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--against", metavar="REV", help="a revision of this repository, measured in turns with it")
     parser.add_argument("--node-red", action=argparse.BooleanOptionalAction, default=True, help="also beside Node-RED")
     given = parser.parse_args(arguments)
-    tools = [shutil.which(tool) for tool in ("cc", "pkg-config")]
-    if None in tools:
+    cc, pkg_config = (shutil.which(tool) for tool in ("cc", "pkg-config"))
+    if cc is None or pkg_config is None:
         raise FileNotFoundError("cc and pkg-config build the PLC: `make peers` installs them")
     if given.against:
         in_turns(given.against, given.plcs, given.seconds, given.rounds)
         return 0
-    program = build_libmodbus_plc(ROOT / ".bench", *map(str, tools))
+    program = build_libmodbus_plc(ROOT / ".bench", cc, pkg_config)
     with suppress(PermissionError):  # the PLCs are machines of their own: whatever else runs here must not delay them
         os.setpriority(os.PRIO_PROCESS, 0, PLC_NICE)
     met = True

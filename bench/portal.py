@@ -19,6 +19,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest.mock import patch
 
 from edge.commands.portal_replay import RecordedPassage, Recording, judge
@@ -136,6 +137,7 @@ def _queue(config: LineConfig, seeds: int, cartons: int) -> None:
         looking = config.model_copy(update={"line": {LINE: table.model_copy(update={"portal": portal})}})
         right, weakest = [0, 0], [(1.0, 0)]
         for seed in range(seeds):
+            rules: Any
             for place, rules in enumerate(({}, {"LOUDER": 1e99, "CLEARLY": 0.0, "FAINT": 1e99})):
                 with patch.multiple(places, **rules) if rules else nullcontext():
                     conveyor, _, seen = run(looking, seed, cartons)

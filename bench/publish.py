@@ -63,10 +63,10 @@ def write_journal(path: Path, records: int, project: Path) -> int:
     for turn in range(-(-records // len(values))):
         moved = []
         for value in values:
-            times = {"at_us": value.at_us + turn * lasts_us}
-            if isinstance(value, PlcEvent):
-                times["device_us"] = value.device_us + turn * lasts_us
-            moved.append(replace(value, **times))
+            later = replace(value, at_us=value.at_us + turn * lasts_us)
+            if isinstance(later, PlcEvent):
+                later = replace(later, device_us=later.device_us + turn * lasts_us)
+            moved.append(later)
         journal.append(moved)
         journal.flush()
     journal.close()
@@ -90,9 +90,10 @@ def numbered_points(config: LineConfig) -> list[tuple[int, list[SeriesPoint]]]:
     return made
 
 
-def client_point(point: SeriesPoint, base: tuple[str, str]) -> ClientPoint:
-    """The same as the library's users build it."""
-    made = ClientPoint(point.measurement.name).tag("site", base[0]).tag("controller", base[1])
+def client_point(point: SeriesPoint, base: tuple[str, str]) -> Any:
+    """The same as the library's users build it, which has no types."""
+    kind: Any = ClientPoint
+    made = kind(point.measurement.name).tag("site", base[0]).tag("controller", base[1])
     for name, tag in zip(point.measurement.tags, point.tags, strict=True):
         if tag:
             made.tag(name, tag)
@@ -165,7 +166,8 @@ def contest(who: str, folder: Path, rate: int) -> None:
 
 def ours(config: LineConfig, made: list[tuple[int, list[SeriesPoint]]]) -> None:
     """The publisher alone, with its cursor."""
-    publisher, cursors = InfluxPublisher("bench", config.publish["bench"], config), Cursors(config.publish_state)
+    table: Any = config.publish["bench"]
+    publisher, cursors = InfluxPublisher("bench", table, config), Cursors(config.publish_state)
     for start in range(0, len(made), publisher.portion):
         some = made[start : start + publisher.portion]
         cursors.move("bench", "bench", some[-1][0], publisher.delivery(some)(), 0)
@@ -195,8 +197,8 @@ def theirs(config: LineConfig, points: list[SeriesPoint], lines: list[bytes], ra
     """The library's batching interface with its own defaults, 5,000 a batch, until it says that it has ended."""
     base = (config.site, config.controller)
     table: Any = config.publish["bench"]
-    client = InfluxDBClient(table.url, TOKEN, org="acme", enable_gzip=True, timeout=30_000)
-    writer = client.write_api(write_options=WriteOptions(batch_size=5_000))
+    client: Any = InfluxDBClient(table.url, TOKEN, org="acme", enable_gzip=True, timeout=30_000)
+    writer: Any = client.write_api(write_options=WriteOptions(batch_size=5_000))
     began = time.perf_counter()
     for number, point in enumerate(points):
         writer.write("lanewise", record=lines[number] if lines else client_point(point, base))

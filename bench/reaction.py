@@ -185,10 +185,10 @@ HOSTS: dict[str, Host] = {
 
 def measure(hosts: Mapping[str, Host], samples: int, every_us: int, rounds: int, build: Path) -> dict[str, list[int]]:
     """Reactions in microseconds by host, ``samples`` each, in alternating rounds of one PLC process per host."""
-    tools = [shutil.which(tool) for tool in ("cc", "pkg-config")]
-    if None in tools:
+    cc, pkg_config = (shutil.which(tool) for tool in ("cc", "pkg-config"))
+    if cc is None or pkg_config is None:
         raise FileNotFoundError("cc and pkg-config build the PLC: `make peers` installs them")
-    program = build_libmodbus_plc(build, *map(str, tools))
+    program = build_libmodbus_plc(build, cc, pkg_config)
     reactions: dict[str, list[int]] = {name: [] for name in hosts}
     with ExitStack() as opened:
         plcs = {name: opened.enter_context(LibmodbusPlc(program)) for name in hosts}

@@ -179,7 +179,6 @@ def _wraps(config: LineConfig) -> Wraps:
 def real(minutes: float, rate: int, seed: int) -> list[Row]:
     """A whole site's processes for so long."""
     from chaos.page import build
-    from chaos.site import OURS as NAMES
     from chaos.site import open_site, preloaded, programs_path, wait_for
 
     os.environ["PATH"] = f"{programs_path()}:/usr/sbin"
@@ -203,7 +202,7 @@ def real(minutes: float, rate: int, seed: int) -> list[Row]:
             for _ in range(SLICES):
                 time.sleep(minutes * 60 / SLICES)
                 there: dict[str, float] = {}
-                for name in NAMES:
+                for name in site.ours:
                     there |= {f"{name} {what}": value for what, value in _asked(site.ports[name]).items()}
                 rows.append(Row(site.floor_s, there))
                 _show(rows[-1], "")

@@ -210,11 +210,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=0, help="kill the controller so often (default: not at all)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which it is killed")
     given = parser.parse_args(arguments)
-    tools = [shutil.which(tool) for tool in ("cc", "pkg-config")]
-    if None in tools:
+    cc, pkg_config = (shutil.which(tool) for tool in ("cc", "pkg-config"))
+    if cc is None or pkg_config is None:
         raise FileNotFoundError("cc and pkg-config build the PLC: `make peers` installs them")
-    program = build_libmodbus_plc(ROOT / ".bench", *map(str, tools))
-    disk = Disk(ROOT / ".bench", str(tools[0]))
+    program = build_libmodbus_plc(ROOT / ".bench", cc, pkg_config)
+    disk = Disk(ROOT / ".bench", cc)
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, PLC_NICE)
     met = True

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
@@ -106,7 +106,7 @@ def busy_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def page_of(influxd: Influxd, page: dict[str, object], span: Span) -> tuple[list[Asked], float]:
+def page_of(influxd: Influxd, page: dict[str, Any], span: Span) -> tuple[list[Asked], float]:
     """Every query of a page one after the other, and seconds of the clock for all with AT_ONCE at a time."""
     url = f"http://127.0.0.1:{influxd.port}"
     places = placed(page["panels"], chosen(url, DATABASE, page, span))
