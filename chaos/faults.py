@@ -296,6 +296,7 @@ def _influx(rng: Random, site: Site) -> Fault:
 # ---- the floor's devices ---------------------------------------------------------------------------------------------
 
 _ONCE = (PlcFault.RESET, PlcFault.RESTART)
+_PLC_FAULTS = tuple(fault for fault in PlcFault if fault is not PlcFault.EMERGENCY_STOP)  # nothing would move
 _PLC_AMOUNTS: Mapping[PlcFault, tuple[int, ...]] = {
     PlcFault.SLOW: (20, 100, 400),
     PlcFault.TWICE: (5, 20, 200),
@@ -313,7 +314,7 @@ _READER_AMOUNTS: Mapping[ReaderFault, tuple[int, ...]] = {
 
 
 def _plc(rng: Random, site: Site) -> Fault:
-    fault = rng.choice(tuple(PlcFault))
+    fault = rng.choice(_PLC_FAULTS)
     return _device(rng, site, "plc", rng.choice(_PLCS), fault, _PLC_AMOUNTS.get(fault, ()))
 
 

@@ -96,7 +96,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     sim = of_module("sim", "edge.sim.server", "the simulated floor: readers and PLCs on real sockets")
     sim.set_defaults(command=_sim)
     of_module("fault", "edge.sim.control", "makes things go wrong in a simulated floor that runs")
-    of_module("put", "edge.sim.by_hand", "puts a load on a belt of a simulated floor that runs, or carries it out")
+    of_module("put", "edge.sim.by_hand", "puts a load on a simulated belt, through a dock door, or before a reader")
     publish = of_module("publish", "edge.publish.process", "the journal to InfluxDB and other systems")
     publish.set_defaults(command=_publish)
 

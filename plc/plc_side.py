@@ -152,6 +152,7 @@ class PlcSide:
         )
         after.kept_back = self.kept_back
         after.lanes_full, after.lanes_disabled = self.lanes_full, self.lanes_disabled
+        after.plc_state = self.plc_state
         return after
 
     def up(self, now_ms: int) -> list[int]:

@@ -26,6 +26,7 @@ class PlcFault(StrEnum):
     LOST_CONFIRMATIONS = "lost-confirmations"  # DIVERTED is never told
     JAM = "jam"  # JAM at the photo-eye of that number, cleared when it is over
     LANE_FULL = "lane-full"  # the lane of that number says that it is full
+    EMERGENCY_STOP = "emergency-stop"  # its belts stand and it is Aborted, whatever its host does
 
 
 AMOUNTS = {

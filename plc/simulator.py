@@ -19,6 +19,7 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.driver import PlcError
+from plc.packml import PackmlState
 from plc.plc_side import PlcSide
 from plc.points import Point, Table
 from plc.simulated_faults import PlcFault, PlcFaults
@@ -188,6 +189,8 @@ class SimulatedPlc:
                 self.side.emit(EventType.JAM, station=amount, value=1)
             case PlcFault.LANE_FULL:
                 self.side.emit(EventType.LANE, station=amount, value=LaneChange.FULL)
+            case PlcFault.EMERGENCY_STOP:
+                self._become(PackmlState.ABORTED)
             case _:
                 pass
 
@@ -204,8 +207,19 @@ class SimulatedPlc:
                     self.side.emit(EventType.JAM, station=amount, value=0)
                 case PlcFault.LANE_FULL:
                     self.side.emit(EventType.LANE, station=amount, value=LaneChange.FREE)
+                case PlcFault.EMERGENCY_STOP:
+                    self._become(PackmlState.EXECUTE)
                 case _:
                     pass
+
+    @property
+    def stands(self) -> bool:
+        """Whether an emergency stop holds the machine."""
+        return PlcFault.EMERGENCY_STOP in self._faults
+
+    def _become(self, state: PackmlState) -> None:
+        self.side.plc_state = state
+        self.side.emit(EventType.STATE, value=state)
 
     def _close_connections(self) -> None:
         if self._server is not None:

@@ -188,7 +188,7 @@ class Shop:
     def belt(self, line: str, *tags: str) -> None:
         """Somebody puts a tote or parcel on a belt."""
         ((_, answer),) = tell(self.folder / "sim.sock", [f"put {line} {' '.join(tags)}"])
-        assert answer == "ok", answer
+        assert answer.startswith("ok\t"), answer
 
     def verdicts(self) -> list[tuple[str, str]]:
         """What the portal said at last of each passage of the tote: code, and what of."""

@@ -84,7 +84,7 @@ def test_a_line_is_commissioned_word_by_word(project: Path, tmp_path: Path) -> N
         wait_until(lambda: " 1 in," in told(), told)
         reader = here("127.0.0.1/32 --port 15081")
         assert "free" in ran(folder, discover.replace("10.0.0.0/24", reader))
-        for looks, shown in ((watch, r"^ +\d+ +-\d+\.0 .* 1,2,3,4 "), (plc, r"type=INDUCTED")):
+        for looks, shown in ((watch, r"^ +\d+ +-\d+\.0 .* [1-4] \(-\d+\), [1-4] \(-\d+\)"), (plc, r"type=INDUCTED")):
             with processes(folder, [looks], "looks.log") as seen:
                 wait_until(lambda shown=shown, seen=seen: re.search(shown, seen(), re.MULTILINE) is not None, seen)
         ran(folder, conformance)

@@ -31,6 +31,7 @@ from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultOrder
 from edge.sim.tally import FloorReport
+from plc.packml import PackmlState
 from plc.simulated_faults import AMOUNTS, PlcFault
 from plc.words import EventType, Opcode
 
@@ -83,10 +84,10 @@ def test_every_fault_of_a_plc_is_survived_said_and_accounted_for(project: Path, 
     faults = (
         "plc.s1:slow=60@3+2 plc.s1:reset@6 plc.s1:torn=4@7+3 plc.s1:twice=45@11+3 plc.s1:late=70@15+2 plc.s1:stall@18+1"
         " plc.s1:mute@21+1.5 plc.s1:jam=11@24+1 plc.s1:lane-full=2@26+2 plc.s1:lost-confirmations@30+2"
-        " plc.s1:wrong-layout@34+1 plc.s1:restart@38"
+        " plc.s1:wrong-layout@34+1 plc.s1:restart@38 plc.s1:emergency-stop@42+3"
     )
     assert {text.split(":")[1].split("=")[0].split("@")[0] for text in faults.split()} == set(PlcFault)
-    floor, truth = work(config, 44, faults)
+    floor, truth = work(config, 49, faults)
     records = journal(config)
     assert replay(records).difference is None
     assert truth["missorted"] == 0 and truth["unacknowledged"] == 0 and truth["parcels_inducted"] > 120
@@ -119,6 +120,11 @@ def test_every_fault_of_a_plc_is_survived_said_and_accounted_for(project: Path, 
     )
     outcomes = Counter(value.outcome for value in of(Sorted, records))
     assert outcomes[Outcome.MISSORTED] == outcomes[Outcome.LOST] == 0
+
+    told = [(value.type, value.value) for value in of(PlcEvent, records) if value.type != EventType.LANE]
+    aborted = told.index((EventType.STATE, PackmlState.ABORTED))
+    assert told[aborted + 1] == (EventType.STATE, PackmlState.EXECUTE), "the belt stood"
+    assert EventType.DIVERTED in {kind for kind, _ in told[aborted + 2 :]}
 
     said = {value.code for value in of(Anomaly, records)}
     assert {AnomalyCode.JAM, AnomalyCode.JAM_CLEARED, AnomalyCode.INCOMPATIBLE, AnomalyCode.PLC_RESTARTED} <= said

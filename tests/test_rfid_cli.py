@@ -181,9 +181,12 @@ def test_the_table_shows_the_newest_first() -> None:
     table.take([TagRead(f"{0:024X}", 1, -60.0, 0, 1), TagRead(ITEM, 3, -40.0, 0, 2)], 0, details)
     for number in range(1, 50):
         table.take([TagRead(f"{number:024X}", 1, -60.0, 0, 1), TagRead(ITEM, 3, -40.0, 0, 2)], number * 100_000)
+    table.take([TagRead(ITEM, 1, -70.0, 0, 0), TagRead(ITEM, 3, -40.0, 0, 0)], 4_900_000)
     lines = table.told("r", 5_000_000)
-    assert lines[0] == "r: 51 tags, 19 reads/s"
-    assert lines[3].split()[:3] == ["100", "-40.0", "-40.0"] and "(01)" in lines[3]
+    assert lines[0] == "r: 51 tags, 20 reads/s"
+    assert (
+        lines[3].split()[:3] == ["100", "-40.0", "-40.0"] and "  3 (-40), 1 (-70)  " in lines[3] and "(01)" in lines[3]
+    )
     assert lines[3].endswith("  TID E28011052000")
     tag = next(tag for tag in table.described("r", 5_000_000)["tags"] if tag["epc"] == ITEM)  # type: ignore[attr-defined]
     assert (tag["tid"], tag["phase_rad"], tag["doppler_hz"]) == ("E28011052000", 0.5, -2.0)

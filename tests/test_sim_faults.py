@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from edge.core.events import DeviceChanged
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultError, FaultOrder, Faults, failing
+from edge.sim.put_order import PutOrder
 from rfid.llrp_device.simulator import AMOUNTS, ReaderFault
 
 TIMES = st.none() | st.integers(0, 10**12)
@@ -122,12 +122,13 @@ def test_a_floor_fails_as_ordered_and_mends(project: Path, tmp_path: Path) -> No
 def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     device = Device()
     path = tmp_path / "var" / "sim.sock"
-    came: list[tuple[str, Sequence[str], bool]] = []
+    came: list[PutOrder] = []
 
-    def put(line: str, tags: Sequence[str], back: bool) -> None:
-        if line != "tote1":
-            raise FaultError(f"no line {line}")
-        came.append((line, tags, back))
+    async def put(wish: PutOrder) -> list[str]:
+        if wish.where != "tote1":
+            raise FaultError(f"no line {wish.where}")
+        came.append(wish)
+        return [f"put {len(came)}", "as wished"]
 
     async def floor() -> list[int]:
         faults = Faults({"reader.r": device.failing}, lambda text: None)
@@ -147,11 +148,12 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
         return done
 
     assert run(floor()) == [0, 1, 0, 0, 1, 0]
-    assert came == [("tote1", ["30", "31"], False), ("tote1", ["32"], True)]
+    assert came == [PutOrder(where="tote1", tags=("30", "31")), PutOrder(where="tote1", tags=("32",), back=True)]
     assert device.did == [("+cut", None), ("+garbage", None), ("+slow", 9)]
     out, err = capsys.readouterr()
     assert out.splitlines()[:3] == ["reader.r:cut: ok", "reader.r:slow=9@0: ok", "reader.r:garbage: ok"]
     assert re.fullmatch(r"reader.r: silence, cut, .*slow\[=1\.\.1000000\], .*, mend", out.splitlines()[3])
+    assert out.splitlines()[4:] == ["put 1", "as wished", "put 2", "as wished"]
     assert "no fault 'fire'" in err and "lanewise put: no line tote9" in err
     assert main(["fault", str(path)]) == 2 and "lanewise sim --control" in capsys.readouterr().err
     with suppress(FileNotFoundError):
@@ -161,8 +163,11 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
 def test_whoever_talks_to_a_floor_that_ends_is_ended_too(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "sim.sock"
 
+    async def nothing(_: PutOrder) -> list[str]:
+        return []
+
     async def floor() -> list[bytes]:
-        async with listen(path, Faults({}, lambda text: None), lambda line, tags, back: None):
+        async with listen(path, Faults({}, lambda text: None), nothing):
             talks = [await asyncio.open_unix_connection(path) for _ in range(2)]
             talks[0][1].write(b"?\n")
             assert await talks[0][0].readline() == b"\n"

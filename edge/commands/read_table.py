@@ -27,7 +27,7 @@ class _Seen:
     rssi_dbm: float
     best_dbm: float
     reads: int = 0
-    antennas: set[int] = field(default_factory=set)
+    antennas: dict[int, float] = field(default_factory=dict)  # the best that each heard, in dBm
     detail: TagDetail | None = None
 
 
@@ -48,7 +48,7 @@ class ReadTable:
             seen.last_us, seen.rssi_dbm = at_us, read.rssi_dbm
             seen.best_dbm = max(seen.best_dbm, read.rssi_dbm)
             seen.reads += read.seen
-            seen.antennas.add(read.antenna)
+            seen.antennas[read.antenna] = max(seen.antennas.get(read.antenna, read.rssi_dbm), read.rssi_dbm)
             seen.detail = detail or seen.detail
 
     def reads_s(self, now_us: int) -> float:
@@ -68,6 +68,7 @@ class ReadTable:
                     "epc": epc,
                     "identity": identity_of_hex(epc),
                     "antennas": sorted(seen.antennas),
+                    "antennas_dbm": {number: _told(best) for number, best in sorted(seen.antennas.items())},
                     "rssi_dbm": _told(seen.rssi_dbm),
                     "best_dbm": _told(seen.best_dbm),
                     "reads": seen.reads,
@@ -79,24 +80,30 @@ class ReadTable:
         }
 
     def told(self, name: str, now_us: int) -> list[str]:
-        """As lines for people."""
+        """As lines for people; of antennas the one that heard the tag best comes first."""
         newest = sorted(self._tags.items(), key=lambda one: (-one[1].last_us, one[0]))
         lines = [
             f"{name}: {len(newest)} tags, {self.reads_s(now_us):.0f} reads/s",
-            f"{'reads':>7}  {'dBm':>6}  {'best':>6}  {'ago':>7}  {'antennas':10}  tag",
+            f"{'reads':>7}  {'dBm':>6}  {'best':>6}  {'ago':>7}  {'antennas (best dBm)':27}  tag",
         ]
         for epc, seen in newest[:SHOWN]:
-            antennas = ",".join(map(str, sorted(seen.antennas)))
+            antennas = ", ".join(map(_heard, sorted(seen.antennas.items(), key=lambda one: -one[1])))
             ago = f"{(now_us - seen.last_us) / 1e6:.1f} s"
             what = identity_of_hex(epc) or f"{epc} ({classify(epc)})"
             tid = f"  TID {seen.detail.tid}" if seen.detail is not None and seen.detail.tid else ""
             dbm, best = (
                 "-" if (one := _told(power)) is None else f"{one:.1f}" for power in (seen.rssi_dbm, seen.best_dbm)
             )
-            lines.append(f"{seen.reads:>7}  {dbm:>6}  {best:>6}  {ago:>7}  {antennas:10}  {what}{tid}")
+            lines.append(f"{seen.reads:>7}  {dbm:>6}  {best:>6}  {ago:>7}  {antennas:27}  {what}{tid}")
         if len(newest) > SHOWN:
             lines.append(f"and {len(newest) - SHOWN} more")
         return lines
+
+
+def _heard(best: tuple[int, float]) -> str:
+    """An antenna, and the best that it heard where the reader tells that."""
+    number, dbm = best
+    return str(number) if _told(dbm) is None else f"{number} ({dbm:.0f})"
 
 
 def _told(rssi_dbm: float) -> float | None:

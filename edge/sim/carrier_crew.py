@@ -76,7 +76,7 @@ class CarrierCrew:
     async def fetch(self, parcel: Tote, lane: str, carrier: str) -> None:
         """A parcel in a lane is taken by its carrier, from another one's lane by hand."""
         if carrier != lane and carrier in self._doors:
-            self._floor.put(self._doors[carrier], [parcel.tag])
+            self._floor.carry(self._doors[carrier], parcel.tag)
         if not self._key:
             return
         its = self._parcels.carried[parcel.identity.removeprefix("(00)")]

@@ -3,9 +3,9 @@
 Public names: add_arguments, main, listen, tell.
 
 The control socket is a Unix stream socket that only its owner may use. A line with a fault is answered by a line,
-``ok`` or ``no: <why>``; so is ``put LINE TAG…``, a tote or parcel put on a belt or carried out through a dock door, and
-``back DOOR TAG``, a parcel carried in again; the line ``?`` is answered by what may be ordered, a line a device, and an
-empty line.
+``ok`` or ``no: <why>``; so is what `PutOrder` writes, a load put on a belt or carried through a dock door or a tag held
+before a reader, where behind ``ok`` and tabs stands what was put; the line ``?`` is answered by what may be ordered, a
+line a device, and an empty line.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from edge.sim.faults import FORM, MEND, FaultError, FaultOrder, Faults
+from edge.sim.put_order import PutOrder
 from rfid.tcp import stop_listening
 
-_ANSWER_S = 5.0
-_Put: TypeAlias = Callable[[str, Sequence[str], bool], None]
+_ANSWER_S = 30.0
+"""The site may have orders to take first."""
+_Put: TypeAlias = Callable[[PutOrder], Awaitable[Sequence[str]]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +75,7 @@ def tell(path: Path, orders: Sequence[str]) -> list[tuple[str, str]]:
 async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
     """Takes orders at ``path`` meanwhile; its folder is made. Raises ``OSError`` for one that cannot be or is in use.
 
-    ``put`` gets a line or door, tags, and whether it is the way back; it raises FaultError.
+    ``put`` says what was put, a line each; it raises FaultError.
     """
     talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
@@ -81,7 +83,7 @@ async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
         talks[its := asyncio.current_task()] = writer
         try:
             while line := await reader.readline():
-                writer.write(_answer(faults, put, line.decode("utf-8", "replace").strip()).encode())
+                writer.write((await _answer(faults, put, line.decode("utf-8", "replace").strip())).encode())
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass  # the client left, or its line never ends
@@ -123,7 +125,7 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _answer(faults: Faults, put: _Put, line: str) -> str:
+async def _answer(faults: Faults, put: _Put, line: str) -> str:
     if line == "?":
         told = [
             f"{name}: {', '.join([*map(_kind, device.amounts.items()), MEND])}"
@@ -131,11 +133,9 @@ def _answer(faults: Faults, put: _Put, line: str) -> str:
         ]
         return "\n".join(told) + "\n\n"
     try:
-        match line.split():
-            case [("put" | "back") as word, where, *tags] if tags:
-                put(where, tags, word == "back")
-            case _:
-                faults.order([FaultOrder.parse(line)])
+        if line.split(" ", 1)[0] in ("put", "back"):
+            return "\t".join(("ok", *await put(PutOrder.parse(line)))) + "\n"
+        faults.order([FaultOrder.parse(line)])
     except FaultError as error:
         return f"no: {error}\n"
     return "ok\n"

@@ -30,14 +30,15 @@ from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
 from edge.sim.can import UnsimulatedError, unsimulated
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
-from edge.sim.faults import Failing, FaultError, FaultOrder, Faults, failing
+from edge.sim.faults import Failing, FaultOrder, Faults, failing
 from edge.sim.floor import DiscSeen, Floor, Happening, InventoryRound, Landed, Scanned, Signal
+from edge.sim.held_tags import HeldTags
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
 from edge.sim.point_values import move_points
 from edge.sim.reader_room import ReaderRoom
 from edge.sim.tally import Decision, FloorReport, PlcEvents, ReactionMs, Tally, percentiles_ms
-from edge.sim.world import World, by_hand
+from edge.sim.world import World
 from plc.driver import PlcError
 from plc.io_simulator import SimulatedIo
 from plc.plc_side import PlcSide
@@ -45,8 +46,6 @@ from plc.simulated_faults import AMOUNTS as PLC_AMOUNTS
 from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
 from plc.words import CommandRecord, EventType, Opcode, Refusal, serial_behind
-from rfid.epc.hexadecimal import plain_hex
-from rfid.epc.identity import EpcError
 from rfid.llrp_device.simulator import SimulatedReader
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is ``put``. ``keep_decisions``:
+    ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is put there. ``keep_decisions``:
     remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what is to go wrong; more
     may be ordered of the attribute of that name while it runs. ``say`` is told when. ``takes``: whether somebody comes
     for what landed; ``carried_for``: the same of a parcel whose carrier may be another one by now, which that somebody
@@ -109,12 +108,12 @@ class SimulatedFloor:
         self._released = released
         self._alone = alone
         self._empty = empty
-        self._put = 0
         self._refused: Counter[str] = Counter()
         self._layouts = {layout.name: layout for layout in config.layouts()}
         self.streams = {name: self._stream(layout) for name, layout in self._layouts.items()}
         self._floors = {name: self._floor(layout) for name, layout in self._layouts.items()}
         self._hands = DockHands(config, self.seed) if config.dock else None
+        self._held = HeldTags(self.seed)
         self._now_us = 0
         self._began_us: int | None = None
         self._emptied_us: int | None = None
@@ -123,7 +122,7 @@ class SimulatedFloor:
         self._plcs: dict[str, SimulatedPlc] = {}
         self._faces: list[OpcUaFace] = []
         self._ios: dict[str, SimulatedIo] = {}
-        self._readers = ReaderRoom(config.reader, self.reader_us)
+        self.readers = ReaderRoom(config.reader, self.reader_us)
         self._ordered = tuple(faults)
         self._say = say
         self.faults = Faults({}, say)
@@ -156,38 +155,22 @@ class SimulatedFloor:
         mailboxes = [(name, plc) for name, plc in self._plcs.items() if self.config.plc[name].mailbox]
         missing = [f"a controller on PLC {name}" for name, plc in mailboxes if not self._host_alive(plc)]
         missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
-        missing += self._readers.missing()
+        missing += self.readers.missing()
         return missing if self._released else ["orders", *missing]
 
     def release(self) -> None:
         """Lets the belts move as soon as nothing else is missing."""
         self._released = True
 
-    def put(self, line: str, tags: Sequence[str], back: bool = False) -> None:
-        """Somebody puts a tote or parcel on a belt, its own tag first, or carries it through a dock door, out or back.
+    def carry(self, door: str, epc: str, back: bool = False) -> None:
+        """Somebody carries a parcel out through a dock door, or in again."""
+        if self._hands is not None:
+            self._hands.carry(epc, door, self.floor_us, back)
 
-        Raises FaultError for what cannot be.
-        """
-        doors = [dock.name for dock in self.config.dock]
-        layout = self._layouts.get(line)
-        if layout is None and line not in doors:
-            raise FaultError(f"no line or door {line!r}, there are {', '.join([*self._layouts, *doors])}")
-        said = [(tag, plain_hex(tag)) for tag in tags]
-        if wrong := [tag for tag, known in said if known is None]:
-            raise FaultError(f"{line}: {wrong[0]!r} is no tag: allowed are hexadecimal digits, by fours")
-        plain = [known for _, known in said if known]
-        if layout is None:
-            if self._hands is not None:
-                self._hands.carry(plain[0], line, self.floor_us, back)
-            return
-        if back:
-            raise FaultError(f"{line}: is a belt: back is through a door")
-        self._put += 1
-        try:
-            load = by_hand(layout, self._put, plain)
-        except EpcError as error:
-            raise FaultError(f"{line}: {error}") from None
-        self.streams[line].add(self.floor_us, load)
+    def hold(self, reader: str, antennas: Sequence[int], epcs: Sequence[str], seconds: float) -> None:
+        """Somebody holds tags before the first of these antennas of a reader; the others hear them too."""
+        self._held.add(reader, antennas, epcs, self._now_us, self._now_us + round(seconds * 1_000_000))
+        self.readers.trigger(reader, True)
 
     def plc(self, name: str) -> SimulatedPlc:
         """A PLC of the floor."""
@@ -195,7 +178,7 @@ class SimulatedFloor:
 
     def reader(self, name: str) -> SimulatedReader:
         """A reader of the floor that speaks LLRP, for faults on command."""
-        return self._readers.llrp(name)
+        return self.readers.llrp(name)
 
     async def start(self) -> None:
         """Listens on every address of the configuration.
@@ -232,9 +215,9 @@ class SimulatedFloor:
                     rtu = plc.transport is Transport.RTU
                     where = plc.serial_server if rtu else (plc.host, plc.tcp_port)
                     await self._plcs[name].start(*(where or ()), scanning=False, rtu=rtu)
-            await self._readers.start()
+            await self.readers.start()
             self.faults = Faults(
-                self._readers.failing()
+                self.readers.failing()
                 | {f"plc.{name}": self._failing_plc(name, plc) for name, plc in self._plcs.items()},
                 self._say,
             )
@@ -261,7 +244,7 @@ class SimulatedFloor:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        await self._readers.stop()
+        await self.readers.stop()
         for face in self._faces:
             await face.stop()
         self._faces.clear()
@@ -350,11 +333,17 @@ class SimulatedFloor:
                     stream.stopped = True
             for floor in self._floors.values():
                 if floor.layout.plc in self._plcs:
-                    floor.host_gone = not self._host_alive(self._plcs[floor.layout.plc])
+                    plc = self._plcs[floor.layout.plc]
+                    floor.host_gone = not self._host_alive(plc)
+                    floor.stand(floor_us - self.config.sim.scan_ms * 1000, plc.stands)
                 for happening in floor.advance(floor_us):
                     self._happened(floor.layout, happening)
             for told in self._hands.advance(floor_us) if self._hands is not None else ():
                 self._at_door(told)
+        for name, reads in self._held.reads(self._now_us, self.reader_us()):
+            self.readers.report(name, reads)
+        for name in self._held.let_go(self._now_us):
+            self.readers.trigger(name, False)
         if self._now_us % POINTS_US < self.config.sim.scan_ms * 1000:
             self._move_points()
         self.faults.advance(self._now_us, self.floor_us if self.moving else None)
@@ -366,7 +355,8 @@ class SimulatedFloor:
     def _move_points(self) -> None:
         for name, plc in self._plcs.items():
             floors = [floor for floor in self._floors.values() if floor.layout.plc == name]
-            speed_mm_s = floors[0].layout.speed_mm_s if floors and self.moving else 0
+            runs = self.moving and not plc.stands
+            speed_mm_s = floors[0].layout.speed_mm_s if floors and runs else 0
             move_points(plc.points, self.floor_us, speed_mm_s, sum(floor.inducted for floor in floors))
 
     def _finished(self) -> bool:
@@ -405,17 +395,21 @@ class SimulatedFloor:
             case InventoryRound():
                 self.tag_reads += self._report(happening)
             case Scanned():
-                self._readers.scan(happening.scanner, happening.codes)
+                self.readers.scan(happening.scanner, happening.codes)
             case DiscSeen():
-                self._readers.show(happening.reader, happening.epc)
+                self.readers.show(happening.reader, happening.epc)
             case Landed():
+                if happening.load.by_hand:
+                    lane = f"lane {happening.lane.number} ({happening.lane.name})"
+                    self._say(f"{layout.name}#{happening.track_id}: {happening.load.identity} is in {lane}")
                 counted = self.carried_for(happening)
                 self.tally.add(layout, counted)
                 if self._hands is not None:
                     self._hands.landed(counted)
                 if happening.lane.role is LaneRole.RECIRCULATE or self.takes(layout, happening):
                     return
-                if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:
+                by_itself = layout.job is Job.VERIFY and not happening.load.by_hand
+                if by_itself and happening.lane.role is LaneRole.VERIFIED:
                     self._pack(happening)
             case _:
                 assert_never(happening)
@@ -423,7 +417,7 @@ class SimulatedFloor:
     def _report(self, heard: InventoryRound) -> int:
         """Has a reader report; how many reads were delivered."""
         reads = [read._replace(at_us=self.reader_us(read.at_us)) for read in heard.reads]
-        return self._readers.report(heard.reader, reads)
+        return self.readers.report(heard.reader, reads)
 
     def _at_door(self, happening: InventoryRound | Crossing | EyeSignal) -> None:
         match happening:
@@ -445,7 +439,7 @@ class SimulatedFloor:
     def _trigger(self, portal: Portal, entered: bool) -> None:
         """The portal's photo-eye is wired to the inputs that start its readers."""
         for name in portal.readers:
-            self._readers.trigger(name, entered)
+            self.readers.trigger(name, entered)
 
     def _pack(self, landed: Landed) -> None:
         packed = self.world.packed(landed.load)
@@ -489,6 +483,8 @@ class SimulatedFloor:
         """Carries out a command for PLC ``name``, which may drive more than one line."""
         floors = [floor for floor in self._floors.values() if floor.layout.plc == name]
         why: Refusal | None = Refusal.UNKNOWN_TRACK if command.opcode is Opcode.ROUTE else Refusal.NO_TARGET
+        if command.opcode is Opcode.ROUTE and self._plcs[name].stands:
+            why, floors = Refusal.NOT_EXECUTE, []
         for floor in floors:
             answer = floor.command(command, self.floor_us)
             if answer is None:

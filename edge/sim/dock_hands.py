@@ -45,8 +45,10 @@ class DockHands:
         return self.floor.advance(to_us)
 
     def landed(self, landed: Landed) -> None:
-        """A parcel is in a lane; one with a carrier that has a door is fetched from there."""
+        """A parcel is in a lane; one with a carrier that has a door, not put there by hand, is fetched from there."""
         load = landed.load
+        if load.by_hand:
+            return
         door = self._doors.get(load.order.carrier) if load.order is not None and load.good else None
         if door is None or landed.lane.role is not LaneRole.CARRIER or not load.tags:
             return

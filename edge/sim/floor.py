@@ -9,7 +9,7 @@ What the PLC does here: a track id is given at the first photo-eye, the portal's
 the leading edge is at the decision point; a load without a route, and while the host is gone every load, takes the
 default lane (DEFAULTED there, DIVERTED in the lane). A load for a lane that is full to the brim or disabled stays on
 the belt (DIVERT_FAILED, value 0), goes round and is inducted again, as are the loads of a lane of role ``recirculate``;
-both keep their track id.
+both keep their track id. While the belt stands (``stand``) nothing moves on it or onto it; antennas go on reading.
 Source: docs/plc-mailbox.md, "Events" and "Rules for the PLC".
 """
 
@@ -112,7 +112,7 @@ class Inflow(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Moving:
-    """A load on the belt or on its way back. ``start_us``: when its leading edge was at the belt's start."""
+    """A load on the belt or on its way back. ``start_us``: belt time when its leading edge was at the belt's start."""
 
     load: FloorLoad
     tags: Mapping[str, Sequence[RadioTag]]
@@ -158,6 +158,9 @@ class Floor:
         self._start_mm = min(0, *places) - BEFORE_MM
         self._end_mm = max(lane.divert_mm for lane in layout.lanes) + AFTER_MM
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
+        self._belt: list[tuple[int, int, Callable[[int], None]]] = []  # in belt time, which stands with the belt
+        self._stood_us = 0
+        self._stands_since_us: int | None = None
         self._order = count()
         self._out: list[Happening] = []
         self._tracked: dict[int, Moving] = {}
@@ -188,7 +191,7 @@ class Floor:
             )
             for lane in layout.lanes
         }
-        self._at(begin_us, self._slot)
+        self._carried(begin_us, self._slot)
 
     @property
     def empty(self) -> bool:
@@ -197,12 +200,26 @@ class Floor:
 
     def advance(self, to_us: int) -> list[Happening]:
         """Lets time go by until ``to_us``; what happened since the last call, in order of time."""
-        heap = self._heap
-        while heap and heap[0][0] <= to_us:
-            at_us, _, call = heappop(heap)
-            call(at_us)
+        heap, belt = self._heap, self._belt
+        while True:
+            belt_us = belt[0][0] + self._stood_us if belt and self._stands_since_us is None else to_us + 1
+            if heap and heap[0][0] <= to_us and (heap[0][0], heap[0][1]) < (belt_us, belt[0][1] if belt else 0):
+                at_us, _, call = heappop(heap)
+                call(at_us)
+            elif belt_us <= to_us:
+                heappop(belt)[2](belt_us)
+            else:
+                break
         out, self._out = self._out, []
         return out
+
+    def stand(self, at_us: int, stands: bool) -> None:
+        """Whether the belt stands from now on, at a time to which the floor has advanced."""
+        if stands and self._stands_since_us is None:
+            self._stands_since_us = at_us
+        elif not stands and self._stands_since_us is not None:
+            self._stood_us += at_us - self._stands_since_us
+            self._stands_since_us = None
 
     def command(self, command: CommandRecord, at_us: int) -> Refusal | None:
         """Carries a command out, at a time to which the floor has advanced; None = accepted."""
@@ -239,6 +256,13 @@ class Floor:
     def _at(self, at_us: int, call: Callable[[int], None]) -> None:
         heappush(self._heap, (at_us, next(self._order), call))
 
+    def _carried(self, at_us: int, call: Callable[[int], None]) -> None:
+        """``call`` at that time, or so much later as the belt stands until then."""
+        heappush(self._belt, (at_us - self._stood_us, next(self._order), call))
+
+    def _belt_us(self, at_us: int) -> int:
+        return (at_us if self._stands_since_us is None else self._stands_since_us) - self._stood_us
+
     def _slot(self, at_us: int) -> None:
         """A load may be put on the belt: one that comes round again before a new one."""
         speed, gap_mm = self.layout.speed_mm_s, self._gap_mm()
@@ -248,8 +272,11 @@ class Floor:
         if moving is not None:
             self._place(moving, at_us)
             taken_us = (moving.load.length_mm + gap_mm) * 1_000_000 / speed
+            if moving.load.followed and not moving.rounds:
+                self._carried(at_us + int(taken_us) + 1, self._slot)
+                return
         jitter_us = self._rng.uniform(-0.5, 0.5) * max(0.0, self._period_us - taken_us)
-        self._at(max(at_us + int(taken_us) + 1, int(self._nominal_us + jitter_us)), self._slot)
+        self._carried(max(at_us + int(taken_us) + 1, int(self._nominal_us + jitter_us)), self._slot)
 
     def _gap_mm(self) -> float:
         """The least way between two loads, for the next one."""
@@ -284,7 +311,7 @@ class Floor:
         return Moving(load, tags, waits)
 
     def _place(self, moving: Moving, at_us: int) -> None:
-        moving.start_us = at_us
+        moving.start_us = self._belt_us(at_us)
         moving.lane, moving.decided, moving.defaulted = 0, False, False
         layout, length_mm = self.layout, moving.load.length_mm
         for portal in layout.portals:
@@ -311,7 +338,8 @@ class Floor:
     def _when(self, moving: Moving, at_mm: float, call: Callable[[Moving, int], None]) -> None:
         """``call`` when the load's leading edge is there."""
         at_us = moving.start_us + int((at_mm - self._start_mm) * 1_000_000 // self.layout.speed_mm_s)
-        self._at(at_us, partial(call, moving))
+        passes: Callable[[int], None] = partial(call, moving)
+        heappush(self._belt, (at_us, next(self._order), passes))
 
     def _track(self, moving: Moving) -> int:
         if not moving.track_id:
@@ -357,7 +385,7 @@ class Floor:
         if not chute.take(at_us):
             self._say(at_us, EventType.DIVERT_FAILED, moving, moving.lane)
             self._when(
-                moving, self._end_mm, lambda end, end_us: self._at(end_us + RETURN_US, partial(self._again, end))
+                moving, self._end_mm, lambda end, end_us: self._carried(end_us + RETURN_US, partial(self._again, end))
             )
             return
         self._say(at_us, EventType.DIVERTED, moving, moving.lane)
@@ -365,7 +393,7 @@ class Floor:
         for near in self._near.values():
             near.pop(moving, None)
         if chute.lane.role is LaneRole.RECIRCULATE:
-            self._at(at_us + RETURN_US, partial(self._again, moving))
+            self._carried(at_us + RETURN_US, partial(self._again, moving))
         else:
             del self._tracked[moving.track_id]
             self.in_system -= 1
@@ -392,11 +420,11 @@ class Floor:
         if not near:
             self._at(at_us + IDLE_ROUND_US, partial(self._round, inventory))
             return
-        per_us = self.layout.speed_mm_s / 1_000_000
+        per_us, belt_us = self.layout.speed_mm_s / 1_000_000, self._belt_us(at_us)
         end_us, reads = inventory.round(
             at_us,
             [
-                (self._start_mm + (at_us - moving.start_us) * per_us - moving.load.length_mm / 2, moving.tags[reader])
+                (self._start_mm + (belt_us - moving.start_us) * per_us - moving.load.length_mm / 2, moving.tags[reader])
                 for moving in near
             ],
             [moving.strays[reader] for moving in self._waiting if reader in moving.strays],

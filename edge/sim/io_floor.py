@@ -76,7 +76,7 @@ class IoFloor(Floor):
         return self.io.min_gap_mm * self._gaps.uniform(1.0, 1.5)
 
     def _place(self, moving: Moving, at_us: int) -> None:
-        moving.start_us = at_us
+        moving.start_us = self._belt_us(at_us)
         length_mm = moving.load.length_mm
         for eye in self.io.eyes:
             self._when(moving, eye.mm, lambda _, now_us, bit=eye.input: self._input(bit, now_us, on=True))  # type: ignore[misc]

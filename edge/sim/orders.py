@@ -20,6 +20,7 @@ from edge.config.lines import LineConfig
 from edge.core.values.layout import Job
 from edge.core.values.order import Order
 from edge.sim.devices import SimulatedFloor
+from edge.sim.faults import FaultError
 
 AHEAD_S = 60
 """How far ahead of their loads orders are brought; more than the site needs to pass them on."""
@@ -31,6 +32,10 @@ TIMEOUT_S = 10
 
 class FeedError(Exception):
     """The site refuses the orders; trying again cannot help. The text holds its problems."""
+
+
+class _AwayError(Exception):
+    """The site takes no orders now."""
 
 
 class OrderFeeder:
@@ -68,17 +73,37 @@ class OrderFeeder:
                         self._waiting.extend(load.orders)
             while self._waiting:
                 portion = [self._waiting[place] for place in range(min(PORTION, len(self._waiting)))]
-                self.trouble = await loop.run_in_executor(None, self._post, portion)
-                if self.trouble:
+                try:
+                    taken = await loop.run_in_executor(None, self._post, portion)
+                    self.trouble = ""
+                except _AwayError as error:
+                    self.trouble = str(error)
                     break
+                if self._say is not None and not taken:
+                    self._say(
+                        f"these orders came to {self._url} before, and a parcel that is shipped is set aside: {AFRESH}"
+                    )
+                self._say = None
                 for _ in portion:
                     self._waiting.popleft()
             else:
                 self._floor.release()
             await asyncio.sleep(EVERY_S)
 
-    def _post(self, orders: Sequence[Order]) -> str:
-        """Empty when the site took them, else why not yet. Raises FeedError."""
+    async def bring(self, orders: Sequence[Order]) -> int:
+        """Brings these now; how many of them the site did not know. Raises FaultError."""
+        loop, new = asyncio.get_running_loop(), 0
+        try:
+            for first in range(0, len(orders), PORTION):
+                new += await loop.run_in_executor(None, self._post, orders[first : first + PORTION])
+        except _AwayError as error:
+            raise FaultError(f"the site takes no order now: {error}: start `lanewise api`") from None
+        except FeedError as error:
+            raise FaultError(f"the site refuses the order: {error}") from None
+        return new
+
+    def _post(self, orders: Sequence[Order]) -> int:
+        """How many are new to the site. Raises FeedError, and _AwayError while it takes none."""
         said = [{name: value for name, value in asdict(order).items() if value} for order in orders]
         body = json.dumps(said).encode()
         headers = {"Content-Type": "application/json"}
@@ -93,10 +118,7 @@ class OrderFeeder:
                 text = error.read().decode(errors="replace")[:2000]
             if error.code < 500:
                 raise FeedError(f"{self._url}: {error.code}: {text}") from None
-            return f"{self._url}: {error.code}: {text}"
+            raise _AwayError(f"{self._url}: {error.code}: {text}") from None
         except (OSError, HTTPException) as error:
-            return f"{self._url}: {getattr(error, 'reason', error)}"
-        if self._say is not None and not taken["new"]:
-            self._say(f"these orders came to {self._url} before, and a parcel that is shipped is set aside: {AFRESH}")
-        self._say = None
-        return ""
+            raise _AwayError(f"{self._url}: {getattr(error, 'reason', error)}") from None
+        return int(taken["new"])

@@ -90,6 +90,22 @@ class ReaderRoom:
         portions = (reads[first : first + _REPORT_TAGS] for first in range(0, len(reads), _REPORT_TAGS))
         return sum(len(portion) for portion in portions if self._llrp[name].report(portion))
 
+    def heard(self, name: str) -> bool:
+        """Whether somebody listens to a reader or scanner."""
+        devices = (self._llrp, self._json, self._cards, self._scanners)
+        return any(device.ready for kind in devices for one, device in kind.items() if one == name)
+
+    def speaks_codes(self, name: str) -> bool:
+        """Whether it says cards or barcodes, and knows no antennas."""
+        return name in self._cards or name in self._scanners
+
+    def pass_by(self, name: str, codes: Sequence[str]) -> bool:
+        """Cards or barcodes pass it; whether it knows them."""
+        if name in self._scanners:
+            self._scanners[name].say(codes)
+            return True
+        return all(self._cards[name].show(code) for code in codes)
+
     def scan(self, name: str, codes: Sequence[str]) -> None:
         """Has a scanner say what it found on an object."""
         self._scanners[name].say(codes)

@@ -28,6 +28,7 @@ from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
+from edge.sim.hand import Hand
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.shop_book import ShopBook
 from edge.sim.shop_crew import ShopCrew
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--empty",
         action="store_true",
-        help="nothing comes by itself: totes and parcels are put there by `lanewise put`",
+        help="nothing comes by itself, and there is no shop: totes and parcels are put there by `lanewise put`",
     )
     parser.add_argument(
         "--from-store",
@@ -211,7 +212,7 @@ async def run_sim(
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token, say)
     own = None if feed is None else StoreOrders(floor, feed)
     shop = config.sim.shop
-    crew = None if shop is None or orders_url is None else ShopCrew(floor, config, shop, orders_url, token)
+    crew = None if shop is None or orders_url is None or empty else ShopCrew(floor, config, shop, orders_url, token)
     await floor.start()
     if say is not None:
         for without in left_out(config):
@@ -220,7 +221,8 @@ async def run_sim(
     sold = None
     try:
         if control is not None:
-            await opened.enter_async_context(listen(control, floor.faults, floor.put))
+            hand = Hand(floor, None if feeder is None else feeder.bring)
+            await opened.enter_async_context(listen(control, floor.faults, hand.put))
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         if orders_url is not None and config.sim.docks:

@@ -1,6 +1,6 @@
 """What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
 
-Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand, relabelled.
+Public names: FloorFault, TOTE_FAULTS, PlacedTag, FloorLoad, World, by_hand, relabelled.
 
 Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
 index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
@@ -10,7 +10,7 @@ Parcels carry the label's tag only: readers of a sorter select SSCC tags by thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
@@ -63,6 +63,17 @@ class FloorFault(StrEnum):
     PARCEL_WRONG_BARCODE = "parcel-wrong-barcode"  # the barcode is another parcel's; only where a scanner looks at it
 
 
+TOTE_FAULTS = (
+    FloorFault.MISSING,
+    FloorFault.EXTRA,
+    FloorFault.FOREIGN,
+    FloorFault.DUPLICATE,
+    FloorFault.DEAD_TAG,
+    FloorFault.UNPROGRAMMED,
+)
+"""Those of totes; the others are parcels'."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedTag:
     """A tag that answers, and its place in mm: along from its load's middle (+ downstream), across, above the belt."""
@@ -80,7 +91,8 @@ class FloorLoad:
     ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, ``disc``: the
     EPC that its 125 kHz disc means; empty = nothing. ``order``: the order it belongs to, None where it has none.
     ``companions``: other orders that its fault needs the site to know. ``relabel``: the tag of the label that it bears
-    before a second portal, empty = the same.
+    before a second portal, empty = the same. ``by_hand``: somebody put it there, and sees to what follows.
+    ``followed``: the next one comes right behind it, with the least gap.
     """
 
     line: str
@@ -95,6 +107,8 @@ class FloorLoad:
     barcode: str = ""
     disc: str = ""
     relabel: str = ""
+    by_hand: bool = False
+    followed: bool = False
 
     @property
     def good(self) -> bool:
@@ -132,7 +146,8 @@ class World:
         self._seed = seed
         layouts = config.layouts()
         self._number = {layout.name: number for number, layout in enumerate(layouts)}
-        self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
+        self._layouts = {layout.name: layout for layout in layouts}
+        self._services = {layout.name: list(_services(layout)) for layout in layouts if layout.job is Job.SORT}
         self._checked = {layout.name for layout in layouts if layout.check is not None}
         self._scanned = {layout.name for layout in layouts if layout.scanners}
         self.totes = names_by(layouts[0].totes if layouts else ())
@@ -146,10 +161,10 @@ class World:
             for number, name in enumerate(rng.sample(names, len(names)))
         ]
 
-    def tote(self, line: str, index: int) -> FloorLoad:
-        """The tote that comes as number ``index`` on a verifying line."""
+    def tote(self, line: str, index: int, fault: FloorFault | None = None) -> FloorLoad:
+        """The tote that comes as number ``index`` on a verifying line; ``fault``: None = by the shares."""
         rng = Random(f"{self._seed}/{line}/{index}")
-        fault = self._tote_fault(self._draw(line, index))
+        fault = self._tote_fault(self._draw(line, index)) if fault is None else fault
         order, items = self._order_with_items(rng, line, index)
         companions: tuple[Order, ...] = ()
         spare = self._spare_item(rng, line, index, order)
@@ -177,23 +192,17 @@ class World:
             load = replace(load, tags=load.tags[1:], disc=label)
         return self._labelled(load, self.totes.code_of(identity) or identity)
 
-    def parcel(self, line: str, index: int) -> FloorLoad:
-        """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
+    def parcel(self, line: str, index: int, fault: FloorFault | None = None, lane: int | None = None) -> FloorLoad:
+        """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line.
+
+        ``fault``: None = by the shares. ``lane``: one of a carrier, to which its order goes; None = to any.
+        """
         rng = Random(f"{self._seed}/{line}/{index}")
-        faults, draw = self._sim.faults, self._draw(line, index)
-        fault = FloorFault.NONE
-        if draw < faults.parcel_dead_tag:
-            fault = FloorFault.PARCEL_DEAD_TAG
-        elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
-            fault = FloorFault.PARCEL_UNKNOWN
-        elif line in self._checked and draw < (
-            faults.parcel_dead_tag + faults.parcel_unknown + faults.parcel_relabelled
-        ):
-            fault = FloorFault.PARCEL_RELABELLED
-        elif line in self._scanned and draw > 1 - faults.parcel_wrong_barcode:
-            fault = FloorFault.PARCEL_WRONG_BARCODE
+        fault = self._parcel_fault(line, self._draw(line, index)) if fault is None else fault
         label = self._label(line, index)
         service = rng.choice(self._services[line])
+        if lane is not None:
+            service = next(_services(self._layouts[line], lane))
         lines = tuple(
             OrderLine(article.gtin[self._prefix(line)], rng.randint(1, 3), article.sku, article.name)
             for article in rng.sample(self._articles, rng.randint(1, 2))
@@ -212,6 +221,16 @@ class World:
             parcel = replace(parcel, relabel=self._label(line, index + 5_000_000))
         wrong = fault is FloorFault.PARCEL_WRONG_BARCODE
         return self._labelled(parcel, identify(self._label(line, index + 5_000_000)) if wrong else parcel.identity)
+
+    def made(self, line: str, index: int, fault: FloorFault, lane: int | None = None) -> FloorLoad:
+        """A tote, or a parcel for one lane, that somebody puts there, with nothing wrong but ``fault``."""
+        if self._layouts[line].job is Job.VERIFY:
+            load = self.tote(line, index, fault)
+        else:
+            load = self.parcel(line, index, fault, lane)
+        code = load.barcode if fault is FloorFault.PARCEL_WRONG_BARCODE else self._code(load)
+        code = "" if fault is FloorFault.PARCEL_DEAD_TAG else code
+        return replace(load, barcode=code, fault=fault, by_hand=True)
 
     def packed(self, tote: FloorLoad) -> tuple[str, FloorLoad] | None:
         """The sorting line and the parcel that a tote's order is packed into; None where no line takes it."""
@@ -244,6 +263,10 @@ class World:
         known = load.fault is FloorFault.PARCEL_DEAD_TAG
         return replace(load, barcode=identity, fault=FloorFault.NONE if known else load.fault)
 
+    def _code(self, load: FloorLoad) -> str:
+        """What a scanner can read on it, where there is one."""
+        return (self.totes.code_of(load.identity) or load.identity) if load.line in self._scanned else ""
+
     def packing_us(self, tote: FloorLoad) -> int:
         """How long packing takes, from the tote's arrival to the parcel at the sorter."""
         return Random(f"{self._seed}/{tote.line}/{tote.index}/packing").randint(20_000_000, 40_000_000)
@@ -251,6 +274,26 @@ class World:
     def _draw(self, line: str, index: int) -> float:
         """0..1, spread evenly over neighbouring loads too, so that a short run has its share of faults."""
         return (Random(f"{self._seed}/{line}/faults").random() + index * _GOLDEN) % 1.0
+
+    def faults(self, line: str) -> tuple[FloorFault, ...]:
+        """What may be wrong with what comes to a line."""
+        if self._layouts[line].job is Job.VERIFY:
+            return TOTE_FAULTS
+        found = [FloorFault.PARCEL_DEAD_TAG, FloorFault.PARCEL_UNKNOWN]
+        found += [FloorFault.PARCEL_RELABELLED] if line in self._checked else []
+        return (*found, FloorFault.PARCEL_WRONG_BARCODE) if line in self._scanned else tuple(found)
+
+    def _parcel_fault(self, line: str, draw: float) -> FloorFault:
+        shares = self._sim.faults
+        if draw < shares.parcel_dead_tag:
+            return FloorFault.PARCEL_DEAD_TAG
+        if draw < shares.parcel_dead_tag + shares.parcel_unknown:
+            return FloorFault.PARCEL_UNKNOWN
+        if line in self._checked and draw < shares.parcel_dead_tag + shares.parcel_unknown + shares.parcel_relabelled:
+            return FloorFault.PARCEL_RELABELLED
+        if line in self._scanned and draw > 1 - shares.parcel_wrong_barcode:
+            return FloorFault.PARCEL_WRONG_BARCODE
+        return FloorFault.NONE
 
     def _tote_fault(self, draw: float) -> FloorFault:
         shares = self._sim.faults
@@ -366,7 +409,7 @@ def by_hand(layout: LineLayout, index: int, tags: Sequence[str]) -> FloorLoad:
     placed = tuple(PlacedTag(tag, rng.randint(-80, 80), rng.randint(-100, 100), rng.randint(60, 250)) for tag in tags)
     length_mm = 600 if layout.job is Job.VERIFY else 300
     identity = names_by(layout.totes).of_tag(tags[0]) or identify(tags[0])
-    return FloorLoad(layout.name, index, name, identity, length_mm, FloorFault.NONE, None, (), placed)
+    return FloorLoad(layout.name, index, name, identity, length_mm, FloorFault.NONE, None, (), placed, by_hand=True)
 
 
 def relabelled(load: FloorLoad) -> tuple[PlacedTag, ...]:
@@ -404,11 +447,9 @@ def _discs(config: LineConfig, names: ToteNames) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _services(layout: LineLayout) -> list[_Service]:
-    """Each carrier lane once per service; a lane of all services stands for ``standard``."""
-    return [
-        _Service(layout.name, lane.carrier, service)
-        for lane in layout.lanes
-        if lane.role is LaneRole.CARRIER
-        for service in (lane.services or ("standard",))
-    ]
+def _services(layout: LineLayout, number: int | None = None) -> Iterator[_Service]:
+    """Each carrier lane, or one of them, once per service; a lane of all services stands for ``standard``."""
+    for lane in layout.lanes:
+        if lane.role is LaneRole.CARRIER and number in (None, lane.number):
+            for service in lane.services or ("standard",):
+                yield _Service(layout.name, lane.carrier, service)
