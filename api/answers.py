@@ -1,7 +1,7 @@
 """How the API answers: values as JSON, and what is wrong as a list of lines.
 
-Public names: Problems, PROBLEMS, json_answer, problems_answer, FieldSaid, field_problems_answer, said_of_field,
-SaidValues, Journaled.
+Public names: Problems, SCHEMAS, PROBLEMS, json_answer, problems_answer, FieldSaid, field_problems_answer,
+said_of_field, SaidValues, Journaled.
 
 Below ``/api/v1`` what is wrong is a problem of RFC 9457, with a line for each field; its ``problems`` are those lines.
 """
@@ -37,9 +37,13 @@ class Problems(BaseModel):
     said: list[Word]
 
 
+SCHEMAS = "#/components/schemas/"
+"""Where `/api/openapi.json` has the shapes that it refers to."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problems} for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503)
+    status: {"content": {"application/json": {"schema": {"$ref": f"{SCHEMAS}{Problems.__name__}"}}}}
+    for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503)
 }
+"""By reference: FastAPI builds a serializer for each model of each answer of each route, most of an app's start."""
 
 
 def json_answer(value: object, status: int = 200) -> Response:

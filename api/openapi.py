@@ -17,8 +17,10 @@ from typing import Annotated, Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter, WithJsonSchema
 
+from api.answers import SCHEMAS, Problems
 from api.asked_again import KEY_PARAMETER
 from api.guard import HOOKS
+from api.problem_details import Problem
 from api.sale_bodies import WISHES
 from api.sales import OrdersSaid
 from api.unchanged import KNOWN_PARAMETER
@@ -199,9 +201,10 @@ def describe(app: FastAPI) -> None:
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
+    answers = {where: answer for where, (_, answer) in ANSWERS.items()} | {one: one for one in (Problem, Problems)}
     shapes, known = TypeAdapter.json_schemas(
-        [(where, "serialization", TypeAdapter(answer)) for where, (_, answer) in ANSWERS.items()],
-        ref_template="#/components/schemas/{model}",
+        [(where, "serialization", TypeAdapter(answer)) for where, answer in answers.items()],
+        ref_template=f"{SCHEMAS}{{model}}",
     )
     document["components"]["schemas"] = {**known.get("$defs", {}), **schemas}
     document["info"] |= {"version": version("lanewise"), "summary": "Orders in, what became of them, events out."}
@@ -244,7 +247,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    while name := str(schema.get("$ref", "")).removeprefix("#/components/schemas/"):
+    while name := str(schema.get("$ref", "")).removeprefix(SCHEMAS):
         schema = document["components"]["schemas"][name]
     return schema
 

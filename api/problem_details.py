@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import FieldSaid, field_problems_answer
+from api.answers import SCHEMAS, FieldSaid, field_problems_answer
 from edge.views.words.phrase import Word
 
 
@@ -38,7 +38,12 @@ class Problem(BaseModel):
 
 
 V1_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}}
+    status: {
+        "content": {
+            "application/problem+json": {},
+            "application/json": {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}},
+        }
+    }
     for status in (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 503)
 }
 
