@@ -8,6 +8,7 @@ the working folder; copied away from the project, the tests find it by the envir
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -63,6 +64,17 @@ LONG = ("order_way", "second_half", "floor_demo", "modbus", "feed_identity", "cr
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, in the order that they have."""
     items.sort(key=lambda item: item.path.stem[5:] not in LONG)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """What is imported and collected stays: nobody looks there for garbage, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Run(Protocol):
