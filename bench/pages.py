@@ -3,8 +3,8 @@
 Public names: main.
 
 A made-up floor is journaled in this process, and the shipped `lanewise api` follows it in one of its own. Pages are
-opened by the Chromium that the tests drive, each fetched whole; frames are counted on the live page while belts hold
-as many parcels as are asked for. Then so many viewers listen to `/api/live` at the pace of a full line, and what the
+opened by the Chromium that the tests drive, each fetched whole; frames are counted on the live page of a site with four
+sorters while their belts hold as many parcels as are asked for. Then so many viewers listen to `/api/live` at the pace of a full line, and what the
 api uses is read from /proc. Goals: 1 s, 300 kB, 30 frames/s with 1,000 parcels, half a core with 200 viewers.
 """
 
@@ -22,7 +22,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -39,6 +39,9 @@ from edge.journal.writer import Journal  # noqa: E402
 
 FULL_LINE = 9_000
 """Parcels an hour."""
+SORTERS = 4
+ON_BELT_S = 3.4
+"""So long a parcel is on the page."""
 PAINTED = "performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0] ?? null"
 FRAMES = """new Promise((done) => {
   const at = [];
@@ -51,10 +54,23 @@ FRAMES = """new Promise((done) => {
 })"""
 
 
+def _with_sorters(line: Path, count: int) -> None:
+    """The example's sorter so many times, each with a PLC, a reader and a portal of its own."""
+    text = line.read_text(encoding="utf-8")
+    tables = [table for table in text.split("\n\n") if re.match(r"\[(plc|reader|line)\.sorter\]", table)]
+    for number in range(2, count + 1):
+        for table in tables:
+            its = re.sub(r"(?<!\w\.)\bsorter\b|(?<=\.)sorter\b", f"sorter{number}", table)
+            its = re.sub(r"(?<=^port = )\d+", lambda port: str(int(port[0]) + 100 * number), its, flags=re.MULTILINE)
+            text += f"\n{its}\n"
+    line.write_text(text, encoding="utf-8")
+
+
 @contextmanager
-def floor_of(folder: Path, rate: int) -> Iterator[tuple[str, int]]:
-    """A site whose floor goes on: its address, and the process of its api."""
+def floor_of(folder: Path, rate: int, sorters: int = 1) -> Iterator[tuple[str, int]]:
+    """A site whose floor goes on, ``rate`` parcels an hour on each sorter: its address, and the process of its api."""
     config = example_site(ROOT, folder)
+    _with_sorters(folder / "LINE.toml", sorters)
     port = free_port()
     file = folder / "SITE.toml"
     file.write_text(re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", file.read_text(encoding="utf-8")), "utf-8")
@@ -175,9 +191,12 @@ def main() -> int:
     if chromium is None:
         print("Chromium is missing: make peers", file=sys.stderr)
         return 1
-    # So many are on all belts together when so many come in an hour.
-    rate = round(given.parcels * 3_600 / 6)
-    with tempfile.TemporaryDirectory() as name, floor_of(Path(name), rate) as (url, _), Browser(chromium) as browser:
+    # A line's newest 400 are shown; so many are on a sorter's belt when so many come in an hour.
+    rate = round(given.parcels / SORTERS * 3_600 / ON_BELT_S)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        url, _ = opened.enter_context(floor_of(folder, rate, SORTERS))
+        browser = opened.enter_context(Browser(chromium))
         shown, per_s, longest_ms = frames(browser, url, given.parcels, given.seconds)
         print(f"{shown} parcels: {per_s:.0f} frames/s, the longest pause {longest_ms:.0f} ms")
     return 0

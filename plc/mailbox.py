@@ -315,15 +315,19 @@ class Host:
         if session in (None, self._session):
             self._commands.stored(seq)
 
+    def has_to_say(self, at_us: int) -> bool:
+        """Whether it is worth to ask ``down``: else it has nothing."""
+        return bool(self._commands.queued) or self._is_due(at_us)
+
     def down(self, at_us: int) -> tuple[list[int] | None, list[HostSignal]]:
         """The DOWN block to write now, 74 words, and what became of queued commands; None = nothing to write.
 
         A block that was returned counts as written. Where the write failed the connection is over, and
         ``connect`` makes the next block due.
         """
-        queued = self._commands.queued
-        if not queued and not self._is_due(at_us):
+        if not self.has_to_say(at_us):
             return None, []
+        queued = self._commands.queued
         if self._phase is _Phase.AWAY or self._phase is _Phase.INCOMPATIBLE:
             return None, []
         signals: list[HostSignal] = []

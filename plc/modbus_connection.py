@@ -29,7 +29,7 @@ from pymodbus.pdu.register_message import (
 
 from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
-from plc.modbus_transactions import AnswerError, Connection, ReadWriteRegisters, RequestPdu, WriteRegisters
+from plc.modbus_transactions import AnswerError, Connection, RequestPdu, WriteRegisters
 from plc.patience import Patience
 from plc.points import Table
 from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
@@ -177,14 +177,8 @@ class ModbusConnection:
         self, read_first: int, read_count: int, first: int, words: Sequence[int]
     ) -> Sequence[int] | None:
         """Writes holding registers and then reads others in one request; None = the device does not serve it."""
-        request = ReadWriteRegisters(
-            read_address=read_first,
-            read_count=read_count,
-            write_address=first,
-            write_registers=words,
-            dev_id=self._device_id,
-        )
-        reply = await self._ask(Table.HOLDING, read_first, read_count, RequestPdu.of(request), _NOT_SERVED)
+        request = RequestPdu.read_write(self._device_id, read_first, read_count, first, words)
+        reply = await self._ask(Table.HOLDING, read_first, read_count, request, _NOT_SERVED)
         return None if reply.isError() else self._registers(reply, Table.HOLDING, read_first, read_count)
 
     async def close(self) -> None:

@@ -660,6 +660,8 @@ class Controller:
 
     def _down(self, plc: PlcSession, at_us: int) -> Sequence[int] | None:
         """The block to write now; None = nothing to say. Raises PlcError."""
+        if not plc.host.has_to_say(at_us):
+            return None
         self._check_lease(plc)
         block, signals = plc.host.down(at_us)
         if signals:
