@@ -4,8 +4,9 @@ Public names: main.
 
 A made-up floor is journaled in this process, and the shipped `lanewise api` follows it in one of its own. Pages are
 opened by the Chromium that the tests drive, each fetched whole; frames are counted on the live page of a site with four
-sorters while their belts hold as many parcels as are asked for. Then so many viewers listen to `/api/live` at the pace of a full line, and what the
-api uses is read from /proc. Goals: 1 s, 300 kB, 30 frames/s with 1,000 parcels, half a core with 200 viewers.
+sorters while their belts hold as many parcels as are asked for. Then so many viewers listen to `/api/live` at the pace
+of a full line, and what the api uses is read from /proc. Goals: 1 s, 300 kB, 30 frames/s with 1,000 parcels, half a
+core with 200 viewers.
 """
 
 from __future__ import annotations
@@ -60,9 +61,8 @@ def _with_sorters(line: Path, count: int) -> None:
     tables = [table for table in text.split("\n\n") if re.match(r"\[(plc|reader|line)\.sorter\]", table)]
     for number in range(2, count + 1):
         for table in tables:
-            its = re.sub(r"(?<!\w\.)\bsorter\b|(?<=\.)sorter\b", f"sorter{number}", table)
-            its = re.sub(r"(?<=^port = )\d+", lambda port: str(int(port[0]) + 100 * number), its, flags=re.MULTILINE)
-            text += f"\n{its}\n"
+            its = re.sub(r"\bsorter\b", f"sorter{number}", table)
+            text += "\n" + re.sub(r"(?m)(?<=^port = )1", str(number), its) + "\n"
     line.write_text(text, encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from random import Random
 
 from edge.core.events import (
     Anomaly,
+    AnomalyCode,
     Claim,
     CommandHandled,
     CommandSent,
@@ -262,7 +263,9 @@ class MadeUpFloor:
         if number % 97 == 50:
             text = f"{layout.plc} refused command {number}: past the decision point"
             self._at(
-                Anomaly(at_us=at_us + 400_000, line=layout.name, code="command-refused", text=text, track_id=track)
+                Anomaly(
+                    at_us=at_us + 400_000, line=layout.name, code=AnomalyCode.COMMAND_REFUSED, text=text, track_id=track
+                )
             )
 
     def _fill(self, layout: LineLayout, lane: int, at_us: int) -> None:

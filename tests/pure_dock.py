@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from edge.core.alarms.rules import RULES
 from edge.core.core import Core
@@ -107,12 +108,12 @@ class PureDock:
         for name, carrier in self.traffic.carriers.items():
             self.ask(LoadAction.OPEN, f"L-{name}", load=Load(id=f"L-{name}", dock=name, carrier=carrier))
 
-    def ask(self, action: LoadAction, load_id: str, **what: object) -> None:
+    def ask(self, action: LoadAction, load_id: str, **what: Any) -> None:
         """An operator's request."""
         self._feed += 1
         self.give(
             LoadRequested(at_us=self.now_us, feed_seq=self._feed, action=action, load_id=load_id, by="Ann", **what)
-        )  # type: ignore[arg-type]
+        )
 
     def give(self, given: Input) -> list[Result]:
         """One input, its results journaled."""

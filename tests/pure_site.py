@@ -16,6 +16,7 @@ from edge.config.load import load_line
 from edge.core.core import Core
 from edge.core.events import (
     BarcodesRead,
+    Command,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -34,7 +35,7 @@ from edge.core.events import (
 )
 from edge.core.line.line import Result
 from edge.core.values.layout import Job, LineLayout
-from edge.sim.floor import Floor, InventoryRound, Landed, Scanned, Signal
+from edge.sim.floor import DiscSeen, Floor, InventoryRound, Landed, Scanned, Signal
 from edge.sim.world import FloorLoad, World
 from plc.words import CommandRecord, Opcode
 
@@ -131,7 +132,7 @@ class PureSite:
                 for happening in floor.advance(self._now_us - self.ahead_us):
                     if isinstance(happening, Landed):
                         self.outcome.landed.append(happening)
-                    else:
+                    elif not isinstance(happening, DiscSeen):  # nobody reads cards here
                         self.happened(plc, happening)
             self.time_went_by()
             idle = idle + 1 if all(floor.empty for floor in self.floors.values()) else 0
@@ -158,10 +159,10 @@ class PureSite:
         results = self.core.step(given)
         if not isinstance(given, TagsRead | Tick):
             self.outcome.journal.append(given)
-        commands = [result for result in results if isinstance(result, Route | SetLane)]
-        self.outcome.journal += [result for result in results if not isinstance(result, Route | SetLane)]
-        for command in commands:
-            self._carry_out(command)
+        self.outcome.journal += [result for result in results if not isinstance(result, Command)]
+        for result in results:
+            if isinstance(result, Route | SetLane):
+                self._carry_out(result)
         return results
 
     def _signal(self, plc: str, signal: Signal, device_us: int | None = None) -> None:

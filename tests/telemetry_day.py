@@ -79,6 +79,7 @@ def lives() -> Iterator[Journaled]:
             ours["alarm.jam.sorter.8"] = (beat - 48) * 10e6
         yield Measured(at_us, "controller", tuple(ours.items()))
         for name in ("sorter", "tote1"):
+            link: dict[str, float]
             link = {"up": 1, "polls": 1500, "round_trip_us": 400 + beat, "round_trip_max_us": 900 + beat * 3,
                     "heartbeat_age_us": 20_000, "events_unacknowledged": beat % 3, "commands_queued": 0,
                     "commands_unhandled": 1, "packml_state": 6 if beat % 20 else 11}  # fmt: skip
@@ -86,7 +87,7 @@ def lives() -> Iterator[Journaled]:
                 link |= {"packml_mode": 1 + beat // 40, "processed": 900 + 9 * beat, "defective": beat // 9}
                 link |= {"products_per_min": 98.5 if beat % 20 else 0}
             yield Measured(at_us, f"plc.{name}", tuple(link.items()))
-            heard = {"up": int(beat != 30), "reads": 500 + beat, "reports": 20}
+            heard: dict[str, float] = {"up": int(beat != 30), "reads": 500 + beat, "reports": 20}
             heard |= {
                 f"{what}.{antenna}": value
                 for antenna in (1, 2)

@@ -18,7 +18,7 @@ DEADLOCK_S = 20.0
 """Real time without any timer or socket event after which the test is stuck."""
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # the platform's own class
+class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 0.0

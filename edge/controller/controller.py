@@ -1,6 +1,6 @@
 """The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the retry loop of the devices.
 
-Public names: Controller, HostClock, OrderFeed, File.
+Public names: Controller, OrderFeed, File.
 
 Everything runs on one event loop; only the journal's writing and the order feed's reading have threads of their own.
 Commands go out in the same turn of the loop in which the input came; an event is acknowledged when the journal says
@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import assert_never
 
 from edge.config.certificates import own_certificates
 from edge.config.change import name_of
@@ -25,10 +24,12 @@ from edge.config.lines import LineConfig
 from edge.config.opcua import PackmlConfig
 from edge.controller.changes import File as File
 from edge.controller.changes import NewFiles
-from edge.controller.faults import Rests, failed, part_of, shown
+from edge.controller.clock import HostClock
+from edge.controller.deciding import Deciding
 from edge.controller.feed import FeedFollower
 from edge.controller.feed import OrderFeed as OrderFeed
 from edge.controller.handing import body_of, taken_of
+from edge.controller.mailboxes import Mailboxes
 from edge.controller.retention import Retention
 from edge.controller.rounds import Rounds, Targets
 from edge.controller.sessions import Runs, Session, Sessions
@@ -40,69 +41,31 @@ from edge.core.events import (
     AlarmRequested,
     Command,
     CommandDropped,
-    DeviceChanged,
     Input,
-    InputFailed,
-    Journaled,
     LinesTaken,
     Measured,
     OutputSet,
-    PassageSeen,
     PointWriteRequested,
-    Route,
-    SetLane,
     SetOutput,
     Started,
-    TagsRead,
-    Tick,
 )
-from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind
 from edge.core.values.flags import FLAGS
 from edge.core.values.layout import LineLayout
 from edge.core.values.lease import LeaseStore, LeaseTold
 from edge.devices.packml import PackmlSession
-from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
 from edge.journal.disk import disk_samples
-from edge.journal.host_time import now_us
 from edge.journal.notify import ping, ready
-from edge.journal.record import Entered, JournalError, Value, kept
-from edge.journal.replay import recover
+from edge.journal.record import JournalError
 from edge.journal.sign import Unwritable
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
-from plc.driver import PlcError
-from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.modbus_bus import Buses
-from plc.words import MailboxError, Opcode
 from rfid.driver import ReaderEvent, ReaderReached, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
-
-CHECKPOINT_EVERY = 10_000
-"""Records between two checkpoints: what is read again at most at a start, or after a fault while the lines run; so
-many take about a quarter of a second."""
-WATCH_S = 0.05
-"""How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
-
-
-class HostClock:
-    """Host time in microseconds since 1970 UTC that never jumps: UTC at the start, the loop's clock from then on."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, zero_us: int | None = None) -> None:
-        """``zero_us``: host time at the loop's time 0; None = as the system's clock says now."""
-        self._loop = loop
-        self._zero_us = now_us() - int(loop.time() * 1e6) if zero_us is None else zero_us
-
-    def now_us(self) -> int:
-        """Now."""
-        return self._zero_us + int(self._loop.time() * 1e6)
-
-    def loop_time(self, at_us: int) -> float:
-        """The loop's time of a host time."""
-        return (at_us - self._zero_us) / 1e6
 
 
 class Controller:
@@ -134,30 +97,21 @@ class Controller:
         self._zero_us = zero_us
         self._sessions = Sessions(self._give, self._now)
         self._reasons, self._device, self._is_up = self._sessions.reasons, self._sessions.tell, self._sessions.is_up
-        self._rests = Rests()
-        self._anew: dict[str, int] = {}
-        """PLCs that begin anew, as at a start, when the journal has so many records."""
-        self._broken: JournalError | None = None
         self._turns: dict[str, ReadTurns] = {}
         self._buses = Buses()
         self._tasks_began = False
-        self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
         self._machines: dict[str, PackmlSession] = {}
         self._readers: dict[str, ReaderSession] = {}
         self._vitals = _vitals(config, config.layouts())
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_us: int | None = None
         self._flushing = False
-        self._next_checkpoint = 0
-        self._started = 0
         self._retention = retention
         self._targets = targets
         self._rounds = Rounds(config, self._now, self._device, self._reasons.__contains__, threaded)
         self._changes = NewFiles(
             config,
             file,
-            core=lambda: self._core,
+            core=lambda: self._deciding.core,
             take=self._take_config,
             follow=self._follow_config,
             tell=self._device,
@@ -169,8 +123,6 @@ class Controller:
         self._standby: Standby | None = None
         self._following = asyncio.Lock()
         self._more_stored = asyncio.Event()
-        self._new_hosts: set[str] = set()
-        """PLCs whose session was made when the lease was taken."""
 
     async def run(self) -> None:
         """Runs until cancelled; what was decided by then is stored.
@@ -179,50 +131,58 @@ class Controller:
         be read to go on from.
         """
         self._loop = loop = asyncio.get_running_loop()
-        self._broke = asyncio.Event()
         self._clock = HostClock(loop, self._zero_us)
-        self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
-        closed = False
+        path = self._config.journal
+        self._journal = Journal(path, self._stored_from_thread, self._trouble_from_thread)
         try:
-            self._core, seq = recover(self._config.journal)
-            if seq:
-                log.info("journal %s: %d records taken up", self._config.journal, seq)
-            before = self._core.state.started
-            if before is not None and before.controller != self._config.controller:
-                other = f"journal {self._config.journal}: it is that of controller {before.controller!r}"
-                raise JournalError(
-                    f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
-                )
-            self._standby = self._stands_by()
-            self._plcs = {name: self._plc(name) for name, table in self._config.plc.items() if table.mailbox}
-            if seq:  # of an earlier version it is stored whole, which takes the longer the more orders there are
-                self._journal.checkpoint(seq, self._core.state)
-            self._settled()
-            if self._threaded:
-                self._journal.start()
-            self._started = self._take(self._start(self._config, self._core.following(self._config.layouts())))
-            self._changes.standing.at_us = self._now()
-            self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
-            with serve(self._config.metrics.run, self.metrics):
-                try:
-                    await self._work()
-                except ExceptionGroup as group:
-                    raise self._broken or group from None
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._deciding = deciding = Deciding(
+                path, self._journal, self._clock, command=self._command, appended=self._appended, is_up=self._is_up
+            )
             try:
-                if self._next_checkpoint and self._broken is None:
-                    self._journal.checkpoint(self._journal.seq, self._core.state, self._started)
+                self._begin(deciding)
+                with serve(self._config.metrics.run, self.metrics):
+                    try:
+                        await self._work()
+                    except ExceptionGroup as group:
+                        raise deciding.broken or group from None
             finally:
-                if not self._threaded:
-                    with suppress(sqlite3.Error):  # said below
-                        self._journal.flush()
-                closed = self._journal.close()
-                if not closed:
-                    log.error(
-                        "journal %s: not everything could be stored; the PLCs will send it again", self._config.journal
-                    )
+                deciding.end()
+        finally:
+            if not self._threaded:
+                with suppress(sqlite3.Error):  # said below
+                    self._journal.flush()
+            if not self._journal.close():
+                log.error("journal %s: not everything could be stored; the PLCs will send it again", path)
+
+    def _begin(self, deciding: Deciding) -> None:
+        """Raises JournalError where the journal is another controller's."""
+        path = self._config.journal
+        if deciding.seq:
+            log.info("journal %s: %d records taken up", path, deciding.seq)
+        before = deciding.core.state.started
+        if before is not None and before.controller != self._config.controller:
+            other = f"journal {path}: it is that of controller {before.controller!r}"
+            raise JournalError(f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own")
+        self._standby = self._stands_by()
+        self._mailboxes = Mailboxes(
+            self._config,
+            self._vitals,
+            self._journal,
+            self._clock,
+            self._sessions,
+            self._standby,
+            self._buses,
+            state=lambda: deciding.core.state,
+            give=deciding.give,
+            proven=self._proven,
+        )
+        if deciding.seq:  # of an earlier version it is stored whole, which takes the longer the more orders there are
+            self._journal.checkpoint(deciding.seq, deciding.core.state)
+        self._settled()
+        if self._threaded:
+            self._journal.start()
+        deciding.start(self._start(self._config, deciding.core.following(self._config.layouts())))
+        self._changes.standing.at_us = self._now()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -243,7 +203,7 @@ class Controller:
             wanted["standby"] = Runs(None, lambda: standby.run)
         wanted["disk-watch"] = Runs(files, lambda: rounds.look_at_disks)
         wanted["damage-watch"] = Runs(files, lambda: rounds.look_for_damage)
-        wanted["pace-watch"] = Runs(None, lambda: partial(rounds.look_at_pace, self._journal, self._plcs))
+        wanted["pace-watch"] = Runs(None, lambda: partial(rounds.look_at_pace, self._journal, self._mailboxes.plcs))
         published = tuple(config.publish)
         if self._retention is not None:
             look = partial(rounds.look_at_room, self._retention(config), self._journal)
@@ -265,7 +225,7 @@ class Controller:
         for name, table in config.plc.items():
             if table.mailbox:
                 lines = [layout for layout in config.layouts() if layout.plc == name] if table.io else []
-                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._begin_plc, name))
+                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._mailboxes.begin, name, self._tasks_began))
             if table.point:
                 wanted[f"points.{name}"] = Runs(table, partial(self._begin_points, name))
             if table.packml is not None:
@@ -277,7 +237,7 @@ class Controller:
     def _feed_follower(self, feed: OrderFeed) -> FeedFollower:
         return FeedFollower(
             feed,
-            state=lambda: self._core.state,
+            state=lambda: self._deciding.core.state,
             now_us=self._now,
             stores=lambda: not self._reasons.get("journal"),
             take=self._take_fed,
@@ -292,7 +252,7 @@ class Controller:
         if isinstance(given, PointWriteRequested) and given.plc in self._points:
             self._points[given.plc].ask(given)
         if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_OVER:
-            for plc in self._plcs.values():
+            for plc in self._mailboxes.plcs.values():
                 if given.alarm == identity(AlarmKind.FENCED, plc.name):
                     plc.host.take_over()
         own = identity(AlarmKind.CONFIG_REFUSED, self._config.controller)
@@ -314,7 +274,7 @@ class Controller:
             table.name,
             table.hold_ms,
             self._lease,
-            body=lambda whole: body_of(self._core.state, table.name, self._epoch or 0, self._now(), whole),
+            body=lambda whole: body_of(self._deciding.core.state, table.name, self._epoch or 0, self._now(), whole),
             lead=self._lead,
             cease=self._cease,
             tell=self._device,
@@ -333,8 +293,7 @@ class Controller:
             if self._give(taken)[1] is not None and told is not None:  # said by the fault itself
                 self._take(taken_of(None, epoch, self._now(), now_us))
         await self._until_stored()  # what a PLC's session takes for stored, it acknowledges
-        self._plcs |= {name: self._plc(name, by_other=not ours) for name in self._plcs}
-        self._new_hosts = set(self._plcs)
+        self._mailboxes.lead(by_other=not ours)
         await self._follow_config()
 
     async def _cease(self, away: bool) -> None:
@@ -353,11 +312,6 @@ class Controller:
             self._more_stored.clear()
             await self._more_stored.wait()
 
-    def _check_lease(self, plc: PlcSession) -> None:
-        """Raises PlcError where another controller may command by now."""
-        if self._standby is not None and not self._standby.may_write():
-            raise PlcError(f"{plc.name}: the lease is not this controller's any more")
-
     # ---- another configuration ---------------------------------------------------------------------------------------
 
     def look_again(self, by: str = "") -> None:
@@ -366,18 +320,13 @@ class Controller:
 
     def _take_config(self, config: LineConfig, layouts: tuple[LineLayout, ...], by: str) -> None:
         """Decides by it from now on; raises what the decisions raised, and goes on as before then."""
-        before = {} if self._core.state.started is None else {one.name: one for one in self._core.state.started.layouts}
-        self._started = self._take(self._start(config, layouts, by))
+        started = self._deciding.core.state.started
+        before = () if started is None else started.layouts
+        self._deciding.start(self._start(config, layouts, by))
         self._config = config
         self._rounds.follow(config)
-        self._vitals = _vitals(config, layouts)
-        for name, plc in self._plcs.items():
-            lines = [layout for layout in layouts if layout.plc == name]
-            plc.follow(lines)
-            new = {(one.name, lane.number) for one in lines for lane in one.lanes}
-            if new - {(one.name, lane.number) for one in before.values() for lane in one.lanes}:
-                for given in plc.stands(self._now()):  # what is known of its lanes was asked of others
-                    self._give(given)
+        self._vitals = self._mailboxes.vitals = _vitals(config, layouts)
+        self._mailboxes.follow(config, before, layouts)
 
     def _start(self, config: LineConfig, layouts: tuple[LineLayout, ...], by: str | None = None) -> Started:
         """``by``: who asked for another configuration; None = the process began."""
@@ -405,13 +354,6 @@ class Controller:
         self._machines = {name: one for name, one in self._machines.items() if f"packml.{name}" in wanted}
         self._readers = {name: one for name, one in self._readers.items() if f"reader.{name}" in wanted}
 
-    def _begin_plc(self, name: str) -> Session:
-        if name in self._new_hosts:
-            self._new_hosts.remove(name)
-        elif self._tasks_began:
-            self._anew[name] = self._journal.seq
-        return partial(self._plc_session, name)
-
     def _begin_points(self, name: str) -> Session:
         points = PointSession(name, self._config.plc[name], self._now, self._take, self._buses)
         self._points[name] = points
@@ -426,274 +368,34 @@ class Controller:
         self._turns[name] = ReadTurns(self._take, self._loop.call_soon, self._now)
         return partial(self._reader_session, name)
 
-    # ---- the hot path ------------------------------------------------------------------------------------------------
+    # ---- what is decided ---------------------------------------------------------------------------------------------
 
     def _now(self) -> int:
         return self._clock.now_us()
 
     def _take(self, given: Input) -> int:
-        """One input through the core; commands to the mailboxes, the rest to the journal. Returns the last sequence.
-
-        Raises what the decisions raised, when the input is set aside.
-        """
-        seq, fault = self._give(given)
-        if fault is not None:
-            raise fault
-        return seq
+        """One input through the core; see `Deciding`. Raises what the decisions raised, when the input is set aside."""
+        return self._deciding.take(given)
 
     def _give(self, given: Input) -> tuple[int, Exception | None]:
-        """As _take, for what no session gives that could end; what the decisions raised comes back."""
-        if self._broken is not None:
-            return self._journal.seq, self._broken
-        core, fault = self._core, None
-        values: list[Entered[Value]] = []
-        if not isinstance(given, TagsRead | Tick):
-            try:
-                values.append(kept(given))
-            except Exception as error:  # noqa: BLE001  # as below; nothing was decided by it
-                return self._leave_out(given, error), error
-            given = values[0].value  # type: ignore[assignment]  # it is of the same kind
-        try:
-            results = core.step(given)
-        except Exception as error:  # noqa: BLE001  # whatever it is, what others give is decided on
-            if not core.acting:
-                return self._mend(given, error), error
-            results, fault = core.done, error
-        seen: PassageSeen | None = None
-        for result in results:
-            if isinstance(result, Command):
-                continue
-            seen = result if isinstance(result, PassageSeen) else seen
-            try:
-                values.append(kept(result))
-            except Exception as error:  # noqa: BLE001  # as above
-                part = part_of(result, core.state) if isinstance(given, Tick) else ""
-                weighing = seen if seen is not None and part == f"line.{seen.line}" else None
-                return self._mend(given, error, part, weighing, whole=True), error
-        seq = self._journal.append(values)
-        if values and not self._threaded and not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush)
-        troubles = [trouble for result in results if isinstance(result, Command) for trouble in self._command(result)]
-        if fault is not None:
-            seq = self._mend(given, fault)
-        self._set_timer()
-        if seq >= self._next_checkpoint > 0:
-            self._checkpoint(seq)
-        for trouble in troubles:
-            self._give(trouble)
-        return seq, None
-
-    def _checkpoint(self, seq: int) -> None:
-        self._next_checkpoint = seq + CHECKPOINT_EVERY
-        self._journal.checkpoint(seq, self._core.state, self._started)
-
-    def _leave_out(self, given: Journaled, error: Exception) -> int:
-        """No journal gives back what was given: nothing is decided by it. Returns the last sequence."""
-        log.error("a fault of this program at %s %s", type(given).__name__, shown(given), exc_info=error)
-        if self._next_checkpoint and not isinstance(given, InputFailed):
-            self._give(failed(given, error, "", None))
-        return self._journal.seq
-
-    def _mend(
-        self,
-        given: Input,
-        error: Exception,
-        acting: str = "",
-        weighing: PassageSeen | None = None,
-        *,
-        whole: bool = False,
-    ) -> int:
-        """The decisions failed and may be half changed: they begin anew from the journal, as far as it goes.
-
-        What failed is journaled as set aside. ``acting``, ``weighing``: as a Core's, where that does not tell them.
-        ``whole``: nothing that the step came to is journaled. Returns the last sequence.
-        """
-        before, part = self._core, acting or self._core.acting
-        log.error("a fault of this program at %s %s", part or type(given).__name__, shown(given), exc_info=error)
-        if not self._next_checkpoint:
-            return 0  # the first input; there is nothing to go on from
-        try:
-            self._core, _ = recover(self._config.journal, self._journal.unstored())
-        except JournalError as unread:
-            self._broken = unread
-            self._broke.set()
-            return self._journal.seq
-        lost = self._core.take_over(before, whole)
-        if part:
-            self._core.rest(part, self._rests.until_us(part, max(given.at_us, self._now())))
-        self._set_timer()
-        if not isinstance(given, InputFailed):
-            self._give(failed(given, error, part, weighing or before.weighing))
-        for layout in lost:
-            for name in (*layout.readers, *layout.scanners):
-                if self._is_up(device := f"reader.{name}"):
-                    self._give(DeviceChanged(self._now(), device, True, f"{name}: its line begins anew after a fault"))
-        self._checkpoint(self._journal.seq)
-        return self._journal.seq
+        return self._deciding.give(given)
 
     async def _end_when_broken(self) -> None:
-        await self._broke.wait()
-        raise self._broken or JournalError("")
+        await self._deciding.broke.wait()
+        raise self._deciding.broken or JournalError("")
 
-    def _command(self, command: Command) -> list[OutputSet | CommandDropped]:
+    def _command(self, command: Command) -> Sequence[OutputSet | CommandDropped]:
         """Sends a command; an output of a reader that cannot be set now, or what is no command, is said at once."""
         if not self.leads:
-            return []
-        match command:
-            case Route(plc) if self._standby is not None and not self._plcs[plc].was_connected:
-                return []  # when it is, all that is decided goes out
-            case Route(plc, track_id, lane, _):
-                return self._queue(plc, command, Opcode.ROUTE, track_id, lane)
-            case SetLane(plc, lane, enabled, _):
-                return self._queue(plc, command, Opcode.LANE, int(enabled), lane)
-            case SetOutput(device, port, on, _):
-                kind, _, name = device.partition(".")
-                if kind == "plc":
-                    return self._queue(name, command, Opcode.OUTPUT, int(on), port)
-                reader = self._readers.get(name)
-                trouble = "there is no such reader" if reader is None else reader.set_output(port, on)
-                return [OutputSet(self._now(), device, port, on, trouble)] if trouble else []
-            case _:
-                assert_never(command)
+            return ()
+        if not isinstance(command, SetOutput) or command.device.startswith("plc."):
+            return self._mailboxes.command(command)
+        device, port, on = command.device, command.port, command.on
+        reader = self._readers.get(device.partition(".")[2])
+        trouble = "there is no such reader" if reader is None else reader.set_output(port, on)
+        return (OutputSet(self._now(), device, port, on, trouble),) if trouble else ()
 
-    def _queue(
-        self, plc: str, command: Command, opcode: Opcode, value: int, target: int
-    ) -> list[OutputSet | CommandDropped]:
-        try:
-            self._plcs[plc].command(command)
-        except MailboxError as error:
-            at_us, why = self._now(), str(error)
-            return [CommandDropped(at_us=at_us, plc=plc, opcode=int(opcode), value=value, target=target, why=why)]
-        return []
-
-    def _set_timer(self) -> None:
-        due_us = self._core.deadline_us()
-        if due_us == self._timer_us and self._timer is not None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._timer_us = None, due_us
-        if due_us is not None:
-            self._timer = self._loop.call_at(self._clock.loop_time(due_us) + 0.0005, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._give(Tick(self._now()))
-
-    # ---- PLCs --------------------------------------------------------------------------------------------------------
-
-    def _plc(self, name: str, by_other: bool = False) -> PlcSession:
-        lines = [layout for layout in self._config.layouts() if layout.plc == name]
-        known, epoch = self._core.state.plcs.get(name), self._epoch or None
-        return PlcSession(name, self._config.plc[name], known, lines, self._buses, epoch, by_other)
-
-    async def _plc_session(self, name: str) -> None:
-        """One connection to a PLC, polled until it fails. Raises PlcError."""
-        if (seq := self._anew.get(name)) is not None:
-            if self._journal.stored < seq:  # what it takes for stored, it acknowledges
-                raise PlcError(f"{name}: begins anew when the journal has stored record {seq}")
-            del self._anew[name]
-            self._plcs[name] = self._plc(name)
-        plc = self._plcs[name]
-        link, host, now_us = plc.link, plc.host, self._clock.now_us
-        poll_us = plc.config.poll_ms * 1000
-        try:
-            await link.connect()
-            await self._take_plc(plc)
-            due_us = at_us = now_us()
-            while True:
-                if host.fenced:
-                    await self._take_plc(plc)
-                    due_us = at_us = now_us()
-                block, at_once = self._down(plc, at_us), link.reads_and_writes_at_once
-                if block is not None and at_once:
-                    due_us = at_us  # a command does not wait for the next poll, it is one
-                else:
-                    if block is not None:
-                        await link.write_down(block)
-                        at_us = now_us()
-                    due_us += poll_us - due_us % poll_us  # PLCs are polled together: to wake up costs more than a poll
-                    if (expected_us := plc.lookout.next_us(at_us)) is not None:
-                        due_us = min(due_us, expected_us)
-                    due_us = max(due_us, at_us)
-                    whole = await plc.rest(self._clock.loop_time(due_us))
-                    at_us = now_us()
-                    if not whole:
-                        due_us = at_us - poll_us
-                        continue
-                    # What came due meanwhile, as acknowledgements, goes with the poll.
-                    block = self._down(plc, at_us) if at_once else None
-                asked_us = at_us
-                up = await (link.read_up() if block is None else link.exchange(block))
-                self._check_lease(plc)
-                at_us = now_us()
-                self._vitals.polled(plc.name, at_us - asked_us)
-                step_us = plc.observe(up, at_us, asked_us)
-                signals = host.on_up(up, at_us)
-                if signals:
-                    self._signals(plc, signals, at_us)
-                if step_us:
-                    for reader in self._readers.values() if step_us < 0 else ():
-                        reader.proven(step_us, at_us)
-                    self._give(plc.clock_set(step_us, at_us))
-        finally:
-            await link.close()
-
-    async def _take_plc(self, plc: PlcSession) -> None:
-        """The handshake; while the PLC obeys another controller, it is looked at until it is ours. Raises PlcError."""
-        while True:
-            up = await plc.link.read_up()
-            down = await plc.link.read_down()
-            self._check_lease(plc)
-            at_us = self._now()
-            if self._standby is not None:
-                plc.host.lease(self._standby.epoch)
-            self._signals(plc, plc.host.connect(up, down, at_us), at_us)
-            if not plc.host.fenced:
-                return
-            if self._standby is not None and (other := plc.host.to_pass) is not None:
-                self._standby.pass_epoch(other)
-            _, signals = plc.host.down(at_us)
-            self._signals(plc, signals, at_us)
-            await asyncio.sleep(WATCH_S)
-
-    def _down(self, plc: PlcSession, at_us: int) -> Sequence[int] | None:
-        """The block to write now; None = nothing to say. Raises PlcError."""
-        if not plc.host.has_to_say(at_us):
-            return None
-        self._check_lease(plc)
-        block, signals = plc.host.down(at_us)
-        if signals:
-            self._signals(plc, signals, at_us)
-        return block
-
-    def _signals(self, plc: PlcSession, signals: Sequence[HostSignal], at_us: int) -> None:
-        for signal in signals:
-            match signal:
-                case Connected(session=session, epoch=epoch):
-                    self._device(f"plc.{plc.name}", None, f"{plc.name} answers, session {session}, epoch {epoch}")
-                    if self._reasons.get(f"host.{plc.name}"):
-                        self._device(f"host.{plc.name}", None, f"{plc.name} obeys this controller again, epoch {epoch}")
-                case Fenced(other, ours, since_us):
-                    why = f"epoch {other} of another controller is obeyed since {iso(since_us)}, ours is {ours}"
-                    self._device(f"host.{plc.name}", f"{plc.name}: {why}")
-                case LinkStale(why):
-                    self._device(f"plc.{plc.name}", f"{plc.name}: {why}")
-                case LinkFresh():
-                    self._device(f"plc.{plc.name}", None, f"{plc.name} follows again")
-                case _:
-                    pass
-        for given, acknowledges in plc.inputs(signals, at_us):
-            seq, fault = self._give(given)
-            if fault is not None:  # our half of its mailbox knows more now than the decisions do
-                self._anew[plc.name] = self._journal.seq
-                raise fault
-            if acknowledges:
-                plc.unstored(seq, acknowledges)
-        for signal in signals:
-            if isinstance(signal, Incompatible):
-                raise PlcError(f"{plc.name}: {signal.why}")
+    # ---- points and machines -----------------------------------------------------------------------------------------
 
     async def _point_session(self, points: PointSession) -> None:
         """One connection to a PLC's points. Raises PlcError."""
@@ -712,6 +414,11 @@ class Controller:
         session = self._readers[name]
         self._turns[name].begin()
         await session.reader().run(partial(self._reader_event, session))
+
+    def _proven(self, step_us: int, at_us: int) -> None:
+        """A PLC's clock was set back: a reader's may have been as well, see DeviceClock."""
+        for reader in self._readers.values():
+            reader.proven(step_us, at_us)
 
     def _reader_event(self, session: ReaderSession, event: ReaderEvent) -> None:
         device = f"reader.{session.name}"
@@ -736,13 +443,13 @@ class Controller:
             if self._reasons.get("journal"):  # what cannot be stored is not taken in
                 continue
             late_us = int((self._loop.time() - due) * 1e6)
-            self._vitals.left_out(self._core.left_out())
+            self._vitals.left_out(self._deciding.core.left_out())
             for device, values in self._vitals.measured(
-                {name: plc.host for name, plc in self._plcs.items()},
+                {name: plc.host for name, plc in self._mailboxes.plcs.items()},
                 {name: machine.now for name, machine in self._machines.items()},
                 self._is_up,
                 self._now,
-                self._core.state,
+                self._deciding.core.state,
                 self._clock_of,
             ):
                 self._told[device] = values
@@ -752,8 +459,8 @@ class Controller:
                 ("loop_late_us", late_us),
                 ("unstored", self._journal.seq - self._journal.stored),
                 ("journal_records", self._journal.seq),
-                ("orders_open", self._core.state.book.still_open),
-                *self._vitals.alarms(self._core.state, self._now()),
+                ("orders_open", self._deciding.core.state.book.still_open),
+                *self._vitals.alarms(self._deciding.core.state, self._now()),
                 *(self._rounds.room.values() if self._rounds.room is not None else ()),
             )
             self._told["controller"] = own
@@ -763,12 +470,12 @@ class Controller:
 
     def _clock_of(self, device: str) -> tuple[tuple[str, float], ...]:
         kind, _, name = device.partition(".")
-        its = self._plcs.get(name) if kind == "plc" else self._readers.get(name)
+        its = self._mailboxes.plcs.get(name) if kind == "plc" else self._readers.get(name)
         return () if its is None else its.clock_told()
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""
-        yield from samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
+        yield from samples(dict(self._told), Counter(self._journal.kinds), self._deciding.core.left_out())
         sign = self._journal.sign
         why = "0 = the journal cannot be written, since journal_stands_since_seconds (1970 UTC)"
         yield Sample("journal_writable", why, int(sign.why in (None, Unwritable.SLOW)))
@@ -795,8 +502,7 @@ class Controller:
             self._stored(seq)
 
     def _stored(self, seq: int) -> None:
-        for plc in self._plcs.values():
-            plc.stored(seq)
+        self._mailboxes.stored(seq)
         self._more_stored.set()
 
     def _trouble_from_thread(self, text: str) -> None:
@@ -806,6 +512,12 @@ class Controller:
             log.warning("journal %s: stores again", self._config.journal)
         with suppress(RuntimeError):  # as above
             self._loop.call_soon_threadsafe(self._device, "journal", text or None, "the journal stores again")
+
+    def _appended(self) -> None:
+        """The journal has more to write, which its thread does; without one it is done in the next turn."""
+        if not self._threaded and not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         try:
