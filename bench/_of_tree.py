@@ -1,7 +1,7 @@
 """What `lanewise run` costs with many PLCs, for one tree of this project: `bench.plcs --against` has it run by each.
 
 Public names: main. Run as a file, with the tree's root as PYTHONPATH; prints JSON. It needs of a tree only what its
-`bench.plcs` has had since commit c3fd558.
+`bench.plcs` has had since commit c3fd558. `bench.profile` has a sampler look at the process meanwhile.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
@@ -21,7 +22,10 @@ IDLE_S = 6.0
 
 
 def main() -> None:
-    """``COUNT SECONDS``: of PLCs, and how long parcels come."""
+    """``COUNT SECONDS [SAMPLER ...]``: of PLCs, how long parcels come, and a command that looks at the process then.
+
+    In that ``{pid}`` stands for the process.
+    """
     count, seconds = int(sys.argv[1]), float(sys.argv[2])
     # Of the tree that is measured, as its own bench has them.
     built, peer = (getattr(plcs, name) for name in ("build_libmodbus_plc", "LibmodbusPlc"))
@@ -39,10 +43,14 @@ def main() -> None:
         idle_s = (ours.cpu_s() - used) / IDLE_S
         used, before = ours.cpu_s(), plcs._ticks()
         began = time.monotonic()
+        words = [word.format(pid=ours._process and ours._process.pid) for word in sys.argv[3:]]
+        sampler = subprocess.Popen(words, stdout=subprocess.DEVNULL) if words else None
         reactions = plcs._collect(peers, parcels, ours)
         took_s = time.monotonic() - began
         busy_s = ours.cpu_s() - used
         every, stolen = (now - then for now, then in zip(plcs._ticks(), before, strict=True))
+        if sampler is not None and sampler.wait():
+            raise ChildProcessError(f"{words[0]} ended with {sampler.returncode}")
         ours.stop()
     print(
         json.dumps(

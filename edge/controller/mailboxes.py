@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import assert_never
 
 from edge.config.lines import LineConfig
 from edge.controller.clock import HostClock
@@ -108,6 +109,8 @@ class Mailboxes:
                 return self._queue(plc, command, Opcode.LANE, int(enabled), lane)
             case SetOutput(device, port, on, _):
                 return self._queue(device.partition(".")[2], command, Opcode.OUTPUT, int(on), port)
+            case _:
+                assert_never(command)
 
     def _queue(
         self, plc: str, command: Route | SetLane | SetOutput, opcode: Opcode, value: int, target: int
