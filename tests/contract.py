@@ -50,9 +50,9 @@ HABITS = ("slam", "single connection", "busy", "silent after connect", "reset in
 MASKS = (0xFF, 0x01, 0x80, 0x10)
 """What may be wrong with an octet, bit by bit."""
 _LOOK_S = 0.01
-_SLOWER, _GRACE_S = 4, 0.25
+_SLOWER, _GRACE_S, _OF_A_HANG = 4, 0.25, 0.05
 """How much slower than the metered clock the machine may be with what is on its way, in the kernel or from another
-process: so many times a timer, at most so many seconds.
+process: so many times a timer, at most so many seconds, and such a part of what hangs.
 """
 _TURN_S = 0.00001
 """What a turn counts in which somebody had to do but nothing came, less than it takes: who looks again and again has no
@@ -90,7 +90,7 @@ class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # th
             ready = super().select(_LOOK_S)
         ready = ready or super().select(0)  # what a thread said before it ended
         if not ready and timeout:
-            ready = super().select(min(timeout * _SLOWER, _GRACE_S))
+            ready = super().select(min(timeout * _SLOWER, _GRACE_S, self.hangs_s * _OF_A_HANG))
             if not ready:
                 self.now_s += timeout
         return ready
