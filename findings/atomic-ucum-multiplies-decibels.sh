@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A noise of 85 dB at a packing station is a pressure beyond that of any star for @atomic-ehr/ucum.
+# A noise of 85 dB at a packing station is a pressure of 3e36 Pa for @atomic-ehr/ucum.
 #
 # Packages: @atomic-ehr/ucum@0.2.5, @lhncbc/ucum-lhc@7.1.10 (npm)
 # Guess: B[W] and B[SPL] are units of the UCUM, take metric prefixes, and 10 dB are 1 B (UCUM, 2.1.3 and tables 4 and 16): 30 dB[W] are 1000 W.

@@ -4,8 +4,8 @@
 # Packages: ucumvert==0.3.2 (PyPI), @lhncbc/ucum-lhc@7.1.10 (npm)
 # Guess: [cft_i] is UCUM's cubic foot, as [cin_i] is its cubic inch and [cyd_i] its cubic yard (table of international customary units), and ' and ''
 #   are minute and second of an arc. The library takes all units from UCUM's own list, so each has its own measure.
-# Behaviour: the cubic foot is a hundredth of a foot and the cubic yard of a yard, since the names are left to pint, which has a prefix c; the cubic inch
-#   is right. Minutes and seconds of an arc are those of a clock. Nothing is refused until somebody asks for litres or degrees.
+# Behaviour: the cubic foot is a hundredth of a foot and the cubic yard of a yard, since the names are left to pint, which has a prefix c; the
+#   cubic inch is right. Minutes and seconds of an arc are those of a clock. Nothing is refused until somebody asks for litres or degrees.
 # Seen: 2026-11-30, Debian 12, Node.js 20.20.2, Python 3.11.7
 
 . "$(dirname "$0")/_tools"
