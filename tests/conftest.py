@@ -26,9 +26,8 @@ if _root := os.environ.get("LANEWISE_ROOT"):
 # A wheel has the files of the tree, which .ci/run compares: there only what reads files of the package is shown again,
 # and what starts its programs.
 FROM_A_WHEEL = (
-    "api", "asyncapi", "channels", "compose", "config", "epc", "epcis", "failures", "floor_demo", "grafana", "labels",
-    "metrics", "packing", "page", "pick_lists", "plan", "runtime", "sales_commands", "sales_page", "site_databases",
-    "stop", "upgrades", "warehouse_pages", "words",
+    "api", "compose", "config", "failures", "floor_demo", "labels", "metrics", "packing", "page", "pick_lists",
+    "sales_commands", "sales_page", "site_databases", "stop", "upgrades", "warehouse_pages", "words",
 )  # fmt: skip
 collect_ignore = [
     path.name for path in Path(__file__).parent.glob("test_*.py") if _root and path.stem[5:] not in FROM_A_WHEEL
