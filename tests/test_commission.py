@@ -1,4 +1,7 @@
-"""The page by which a line is commissioned, word for word from an empty folder; the simulated floor is the line."""
+"""The page by which a line is commissioned, word for word from an empty folder; the simulated floor is the line.
+
+What is tried at home: tests/test_commission_at_home.py.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,19 @@ def test_a_line_is_commissioned_word_by_word(project: Path, tmp_path: Path) -> N
     for file in (tmp_path / "examples" / "warehouse").iterdir():
         its = here(file.read_text(encoding="utf-8"))
         file.write_text(re.sub(r"^(\[plc\.\w+\])$", PATIENT, its, flags=re.MULTILINE), encoding="utf-8")
-    (*made, line, site_file), (api, sim, run, fault), (discover, watch), (plc, conformance), (backup,) = commands(
-        here(english)
-    )
-    said_between = {one.split()[1]: one for one in INLINE.findall(english)}
+    (
+        (*made, line, site_file),
+        (api, sim, run, fault),
+        (discover, watch),
+        _,
+        (plc, conformance),
+        _,
+        _,
+        _,
+        (backup,),
+        (copied, restored, replayed),
+    ) = commands(here(english))
+    said_between = {one.split()[1]: one for one in reversed(INLINE.findall(english))}
     folder, door = tmp_path / "site", Site(f"http://{here('127.0.0.1:8000')}")
 
     # 1. the line as a file
@@ -76,6 +88,9 @@ def test_a_line_is_commissioned_word_by_word(project: Path, tmp_path: Path) -> N
     for command in backup.split(" && "):
         ran(folder, command)
     assert (folder / "backup/site.sqlite").stat().st_size > 0
+    ran(folder, copied)
+    ran(folder, restored)
+    assert "all agree" in ran(tmp_path / "other", replayed)
     ran(folder, said_between["-rf"])
     assert not (folder / "var").exists() and not (folder / "in").exists()
 

@@ -400,8 +400,7 @@ class SimulatedFloor:
                 self.readers.show(happening.reader, happening.epc)
             case Landed():
                 if happening.load.by_hand:
-                    lane = f"lane {happening.lane.number} ({happening.lane.name})"
-                    self._say(f"{layout.name}#{happening.track_id}: {happening.load.identity} is in {lane}")
+                    self._say(_came(layout, happening))
                 counted = self.carried_for(happening)
                 self.tally.add(layout, counted)
                 if self._hands is not None:
@@ -547,3 +546,10 @@ class SimulatedFloor:
             ports,
             LEAD_US,
         )
+
+
+def _came(layout: LineLayout, landed: Landed) -> str:
+    """Where a load is that somebody put there."""
+    load, lane = landed.load, landed.lane
+    order = "" if load.order is None else f" of order {load.order.id}"
+    return f"{layout.name}#{landed.track_id}: {load.identity}{order} is in lane {lane.number} ({lane.name})"

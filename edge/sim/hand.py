@@ -158,7 +158,8 @@ class Hand:
         if load.order is None:
             return ", ".join([*said, "of no order" if load.fault is FloorFault.PARCEL_UNKNOWN else "as its tags say"])
         said.append(f"order {load.order.id} ({load.order.carrier} {load.order.service})")
-        if (lane := next(layout.lanes_for(load.order.carrier, load.order.service), None)) is not None:
+        lane = next(layout.lanes_for(load.order.carrier, load.order.service), None)
+        if lane is not None and load.good:
             said.append(f"for lane {lane}")
         return ", ".join(said) + ("" if self._bring is not None else "; no site knows it, without --orders")
 

@@ -97,7 +97,7 @@ class OrderFeeder:
             for first in range(0, len(orders), PORTION):
                 new += await loop.run_in_executor(None, self._post, orders[first : first + PORTION])
         except _AwayError as error:
-            raise FaultError(f"the site takes no order now: {error}: start `lanewise api`") from None
+            raise FaultError(f"the site takes no order now, so nothing was put there: {error}") from None
         except FeedError as error:
             raise FaultError(f"the site refuses the order: {error}") from None
         return new
@@ -120,5 +120,5 @@ class OrderFeeder:
                 raise FeedError(f"{self._url}: {error.code}: {text}") from None
             raise _AwayError(f"{self._url}: {error.code}: {text}") from None
         except (OSError, HTTPException) as error:
-            raise _AwayError(f"{self._url}: {getattr(error, 'reason', error)}") from None
+            raise _AwayError(f"{self._url}: {getattr(error, 'reason', error)}: does `lanewise api` run?") from None
         return int(taken["new"])
