@@ -73,7 +73,13 @@ class OrderBook:
 
     def ship(self, order: Order) -> None:
         """The order's parcel has left."""
-        self.put(replace(order, state=OrderState.SHIPPED))
+        shipped = replace(order, state=OrderState.SHIPPED)
+        if not (self._by_state and order.state is OrderState.OPEN and self._state.orders.get(order.id) is order):
+            self.put(shipped)
+            return
+        self._state.orders[order.id] = shipped  # of its names, only the tote's means it no more
+        self._close_names(order)
+        self._close(order.id)
 
     def bind(self, epcs: Iterable[str], order: str) -> None:
         """Remembers which order took these items."""
@@ -149,17 +155,21 @@ class OrderBook:
             self._articles.update(line.gtin for line in order.lines)
 
     def _unindex(self, order: Order) -> None:
-        if order.tote:
-            self._by_tote.drop(order.tote, order.id)
         for label in order.labels:
             self._by_parcel.drop(label, order.id)
         for epc in order.epcs:
             self._by_epc.drop(epc, order.id)
         if order.state is OrderState.OPEN:
-            for line in order.lines:
-                self._articles[line.gtin] -= 1
-                if not self._articles[line.gtin]:
-                    del self._articles[line.gtin]
+            self._close_names(order)
+
+    def _close_names(self, order: Order) -> None:
+        """What names an open order alone."""
+        if order.tote:
+            self._by_tote.drop(order.tote, order.id)
+        for line in order.lines:
+            self._articles[line.gtin] -= 1
+            if not self._articles[line.gtin]:
+                del self._articles[line.gtin]
 
     def _close(self, order_id: str) -> None:
         closed = self._state.closed
@@ -198,6 +208,10 @@ class _Names:
                 self._more[name] = (*more, order_id)
 
     def drop(self, name: str, order_id: str) -> None:
+        if name not in self._more:
+            if self._one.get(name) == order_id:
+                del self._one[name]
+            return
         left = [one for one in self.of(name) if one != order_id]
         self._more.pop(name, None)
         if left:

@@ -21,7 +21,6 @@ from edge.core.events import (
     AnomalyCode,
     BarcodesRead,
     CertificateChecked,
-    Command,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -34,7 +33,6 @@ from edge.core.events import (
     Input,
     InputFailed,
     ItemReleased,
-    Journaled,
     LaneRequested,
     LinesTaken,
     LoadRequested,
@@ -85,6 +83,8 @@ from rfid.epc.identity import fresh_identity
 LANE_VALID_US = 5_000_000
 TEXT_BODY = 200
 """Characters of an input that a text shows."""
+UNJOURNALED = frozenset((Tick, TagsRead))
+"""Inputs of which no record is kept."""
 DOORS, ALARMS = "doors", "alarms"
 """What falls due by time and is no line's; a line is `line.<name>`."""
 
@@ -163,28 +163,30 @@ class Core:
         out: list[Result] = []
         self._stepped.clear()
         self._stepped_before.clear()
-        if not isinstance(given, Tick | TagsRead):
+        journaled = type(given) not in UNJOURNALED
+        if journaled:
             self._pass_time(given.at_us, out)
-        for concerned in self._concerned(given):
-            self._touched.add(concerned.name)
-            self._stepped.add(concerned.name)
         match given:
             case PlcEvent():
+                self._concern(self._by_plc.get(given.plc, ()))
                 self._plc_event(given, out)
-            case CommandSent(found=True) if self._routed:
-                self._plc(given).found[given.value] = given.target, given.seq
             case CommandSent():
-                self._command_sent(given)
+                self._concern(self._by_plc.get(given.plc, ()))
+                if given.found and self._routed:
+                    self._plc(given).found[given.value] = given.target, given.seq
+                else:
+                    self._command_sent(given)
             case CommandHandled():
                 if given.opcode == Opcode.ROUTE:
                     for _, track in self._tracks(given.plc, given.value):
                         if track.route_seq == given.seq:
                             track.take(Turn.HANDLED)
             case PassageSeen():
-                seen_by = self._lines.get(given.line)
-                if seen_by is not None and (sight := seen_by.sight(given.portal)) is not None:
-                    sight.portal.reported(given)
-                    decide(seen_by, given, out)
+                if (seen_by := self._lines.get(given.line)) is not None:
+                    self._concern((seen_by,))
+                    if (sight := seen_by.sight(given.portal)) is not None:
+                        sight.portal.reported(given)
+                        decide(seen_by, given, out)
             case TagsRead():
                 self._tags_read(given, out)
             case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
@@ -192,6 +194,7 @@ class Core:
             case BarcodesRead():
                 scanned_by = self._by_reader.get(given.reader)
                 if scanned_by is not None:
+                    self._concern((scanned_by,))
                     scanned_by.sight_of(given.reader).scans.read(given)
             case PointWriteRequested():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
@@ -201,6 +204,7 @@ class Core:
             case DoorSeen():
                 self._gate.decide(given, out)
             case InputFailed():
+                self._concern([line for line in self._lines.values() if line.name == given.line])
                 self._set_aside(given, out)
             case FeedFollowed():
                 self.state.feed_epochs, self.state.feed_known = given.epochs, given.known
@@ -208,15 +212,15 @@ class Core:
                     self.state.feed_seq = 0
                 self._gate.loads.take(given)
             case LinesTaken():
+                self._concern(self._lines.values())
                 self._lines_taken(given)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 turns = self._turns and self.book.order(given.order.id) is not None
                 moving = turnable(self._lines.values(), given.order.id, given.at_us) if turns else []
                 self.book.put(given.order, again=0 < given.feed_seq <= self.state.feed_known)
+                self._concern(one.line for one in moving)
                 for one in moving:
-                    self._touched.add(one.line.name)
-                    self._stepped.add(one.line.name)
                     turned(one, given.at_us, out)
                 if (order := self.book.order(given.order.id)) is not None:
                     self._gate.recall(order, given.at_us, out)
@@ -236,6 +240,7 @@ class Core:
             case OutputSet():
                 pass
             case PlcConnected():
+                self._concern(self._by_plc.get(given.plc, ()))
                 self._plc_connected(given, out)
                 self._gate.device_up(f"plc.{given.plc}", out)
             case CommandDropped():
@@ -274,6 +279,7 @@ class Core:
                                 sight.portal.clock_moved(given.device)
                 _noticed(given, out)
             case DeviceChanged():
+                self._concern(self._lines.values())
                 kind, _, name = given.device.partition(".")
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
                 if watched_by is not None:
@@ -281,34 +287,28 @@ class Core:
                 if kind == "reader" and given.up:
                     self._gate.device_up(given.device, out)
             case Started():
+                self._concern(self._lines.values())
                 self._started(given, out)
             case _:
                 assert_never(given)
-        if not isinstance(given, Tick | TagsRead):
+        if journaled:
             self._tell_alarms(given, out, 0)
             self.state.at_us = given.at_us
         if self.live:
             self._time_went_by(given.at_us, out)
         return out
 
-    def _concerned(self, given: Input) -> Iterable[Line]:
-        """The lines of which an input may change what is due."""
-        match given:
-            case PlcEvent() | CommandSent() | PlcConnected():
-                return self._by_plc.get(given.plc, ())
-            case TagsRead() | BarcodesRead():
-                line = self._by_reader.get(given.reader)
-                return () if line is None else (line,)
-            case InputFailed() if given.line in self._lines:
-                return (self._lines[given.line],)
-            case Started() | PassageSeen() | DeviceChanged() | LinesTaken():
-                return self._lines.values()
-            case _:
-                return ()
+    def _concern(self, lines: Iterable[Line]) -> None:
+        """These lines may be due at another time now, and are not whole any more where this step raises."""
+        for line in lines:
+            self._touched.add(line.name)
+            self._stepped.add(line.name)
 
     def _pass_time(self, at_us: int, out: list[Result]) -> None:
-        out += self._gate.pass_time(at_us)
-        out += self._alarms.pass_time(at_us)
+        due_us = self._due_us()
+        if due_us is not None and due_us <= at_us:
+            out += self._gate.pass_time(at_us)
+            out += self._alarms.pass_time(at_us)
 
     def _started(self, given: Started, out: list[Result]) -> None:
         self._take_flags(given)
@@ -348,15 +348,14 @@ class Core:
         self._routed = ROUTED_RULES in started.flags
         self._alarms.decide(started.flags)
 
-    def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
+    def _tell_alarms(self, given: Input, out: list[Result], since: int) -> None:
         """Gives the alarms an input and what followed from it, ``out[since:]``."""
         changes: list[Result] = []
         for value in (given, *out[since:]):
-            if isinstance(value, OrderShipped):
+            if type(value) is OrderShipped:
                 self._gate.loads.take(value, self.book.order(value.order))
-            if not isinstance(value, Command):
-                for fact in facts(value):
-                    changes += self._alarms.take(fact, given.at_us)
+            for fact in facts(value):
+                changes += self._alarms.take(fact, given.at_us)
         out += changes
 
     def _take_layouts(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> None:
@@ -725,7 +724,8 @@ class Core:
                 self._touched.add(name)
                 self._act(f"line.{name}", out, name)
                 self._line_due(self._lines[name], now_us, out)
-        if self._rests.get(DOORS, 0) <= now_us:
+        due_us = self._rested(DOORS, self._gate.doors.deadline_us())
+        if due_us is not None and due_us <= now_us:
             self._act(DOORS, out, DOORS)
             self._door_seen(self._gate.doors.sweep(now_us), out)
         due_us = self._rested(ALARMS, self._due_us())
@@ -780,11 +780,12 @@ class Core:
 
     def _tags_read(self, given: TagsRead, out: list[Result]) -> None:
         """Reads for a portal or a door, without what is too much."""
-        watch = self._floods.get(given.reader)
+        watch, line = self._floods.get(given.reader), self._by_reader.get(given.reader)
+        if line is not None:
+            self._concern((line,))
         if watch is None:
             return
         taken = watch.take(given.reads, given.at_us, self._expected)
-        line = self._by_reader.get(given.reader)
         if line is not None:
             portal = line.sight_of(given.reader).portal
             if taken.left_us is not None:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from edge.core.core import Core
 from edge.core.events import INPUT_KINDS, KINDS, Command, Event, Started
@@ -20,6 +21,7 @@ from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record, Value, decode_all, encode
 
+_COMMANDS = frozenset(get_args(Command))
 _ADVICE = "start the version that wrote it, or give `journal` another path"
 
 
@@ -142,9 +144,11 @@ def _core(reader: JournalReader, seq: int, state: CoreState, started: Record | N
 
 
 def _is_input(record: Record) -> bool:
+    if record.kind in INPUT_KINDS:
+        return True
     if record.kind not in KINDS:
         raise BadRecord(f"record {record.seq}: unknown kind {record.kind!r}: written by a newer version")
-    return record.kind in INPUT_KINDS
+    return False
 
 
 def _step(core: Core, record: Record) -> list[Event]:
@@ -152,15 +156,17 @@ def _step(core: Core, record: Record) -> list[Event]:
         results = core.step(decode_all(record.kind, record.body))  # type: ignore[arg-type]  # it is an input
     except (JournalError, UnknownFlag) as error:
         raise BadRecord(f"record {record.seq}: {error}") from None
-    return [result for result in results if not isinstance(result, Command)]
+    return [result for result in results if type(result) not in _COMMANDS]  # type: ignore[misc]  # the others are events
 
 
 def _says(record: Record, derived: Event) -> bool:
     """Whether a record says what was derived; a word that it lacks, as an earlier version's, says its default."""
-    if f"{record.kind} {record.body}" == _shown(derived):
+    if record.kind != type(derived).__name__:
+        return False
+    if record.body == encode(derived):
         return True
     try:
-        return record.kind == type(derived).__name__ and decode_all(record.kind, record.body) == derived
+        return decode_all(record.kind, record.body) == derived
     except JournalError:
         return False
 

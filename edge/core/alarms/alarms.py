@@ -183,6 +183,8 @@ class Alarms:
             record = self._state.alarms[name] = AlarmRecord(fact.kind, "", plc)
         seen = record.text
         match fact:
+            case Attempt():
+                changed = self._sample(name, record, rule, fact, at_us)
             case Condition():
                 if fact.on:
                     record.text = fact.text
@@ -193,10 +195,10 @@ class Alarms:
                 record.text = fact.text
                 changed = self._set_condition(record, rule, True, at_us)
                 changed |= self._set_condition(record, rule, False, at_us)
-            case Attempt():
-                changed = self._sample(name, record, rule, fact, at_us)
             case _:
                 assert_never(fact)
+        if not changed and record.text == seen:
+            return []
         if changed:
             self._find_next()
         out = self._follow(at_us) if changed else []

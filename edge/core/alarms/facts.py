@@ -5,21 +5,21 @@ Public names: Fact, Condition, Moment, Attempt, PARTS, DEVICES, REFUSAL_TEXT, fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 from edge.core.events import (
     Anomaly,
     AnomalyCode,
     CertificateChecked,
+    Command,
     CommandHandled,
     DeviceChanged,
     DockChanged,
     DockReason,
     Event,
     FeedFollowed,
-    Journaled,
+    Input,
     LaneChanged,
     MachineReported,
     Outcome,
@@ -83,8 +83,7 @@ _CALLING = {
 _ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """Something is so, or is over."""
 
     kind: AlarmKind
@@ -93,8 +92,7 @@ class Condition:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Something happened."""
 
     kind: AlarmKind
@@ -102,8 +100,7 @@ class Moment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One more item, and whether it went wrong. ``text``: why, where that is known."""
 
     kind: AlarmKind
@@ -120,53 +117,83 @@ def identity(kind: AlarmKind, place: str) -> str:
     return f"{kind}.{place}" if place else str(kind)
 
 
-def facts(value: Journaled | Event) -> Iterator[Fact]:
+def facts(value: Input | Event | Command) -> Iterable[Fact]:
     """What a value tells about alarms; mostly nothing."""
-    match value:
-        case RouteDecided(line=line, reason=reason, round=0):
-            yield Attempt(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
-        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal, target=lane):
-            why = f"lane {lane}: {REFUSAL_TEXT.get(refusal, f'reason {refusal}')}"
-            yield Attempt(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0, why)
-        case Sorted(line=line, outcome=outcome):
-            yield Attempt(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
-            yield Attempt(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
-            yield Attempt(AlarmKind.UNCONFIRMED, line, bad=False)
-        case ToteChecked(line=line, final=True):
-            yield Attempt(AlarmKind.TOTES_REFUSED, line, not value.verified)
-        case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
-            yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
-        case PlcEvent(type=EventType.STATE, plc=plc, station=0):
-            yield _machine(plc, value.value)
-        case MachineReported(plc=plc, state=state) if state:
-            yield _machine(plc, state)
-        case CertificateChecked(device=device, ends_us=ends_us, text=text):
-            ends = ends_us - value.at_us < CERTIFICATE_WARN_US
-            yield Condition(AlarmKind.CERTIFICATE_ENDS, device, ends, text)
-        case LaneChanged(line=line, lane=lane):
-            yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
-        case DockChanged(dock=dock, wrong=wrong, reason=reason, subject=subject):
-            if reason in _CALLING:  # each one calls anew
-                yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
-            what = f"{subject} {_CALLING[reason]} {dock}" if reason in _CALLING else f"{len(wrong)} at {dock}"
-            yield Condition(AlarmKind.WRONG_LOAD, dock, bool(wrong), what)
-        case DeviceChanged():
-            yield from _device(value)
-        case FeedFollowed(anew=True, before=before, newest=newest):
-            store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"
-            text = f"its feed ends at {newest}, and place {before} that was reached is none of it ({store})"
-            yield Moment(AlarmKind.FEED_CHANGED, "", text)
-        case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
-            yield Attempt(AlarmKind.UNCONFIRMED, line, bad=True)
-        case Anomaly(code=AnomalyCode.INPUT_FAILED, text=text):
-            yield Moment(AlarmKind.PROGRAM_FAULT, "", text)
-        case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
-            yield Moment(_MOMENTS[code], subject, text)
-        case _:
-            pass
+    tells = _TELLS.get(type(value))
+    return () if tells is None else tells(value)
 
 
-def _device(value: DeviceChanged) -> Iterator[Condition]:
+def _route_decided(value: RouteDecided) -> Iterator[Fact]:
+    if not value.round:
+        yield Attempt(AlarmKind.NO_READS, value.line, value.reason is RouteReason.NO_READ)
+
+
+def _handled(value: CommandHandled) -> Iterator[Fact]:
+    if value.opcode == _ROUTE:
+        refused = value.refusal > 0
+        why = f"lane {value.target}: {REFUSAL_TEXT.get(value.refusal, f'reason {value.refusal}')}" if refused else ""
+        yield Attempt(AlarmKind.COMMANDS_REFUSED, value.plc, refused, why)
+
+
+def _sorted(value: Sorted) -> Iterator[Fact]:
+    yield Attempt(AlarmKind.MISSORTS, value.line, value.outcome in _ASTRAY)
+    yield Attempt(AlarmKind.DEFAULTS, value.line, value.outcome is Outcome.DEFAULTED)
+    yield Attempt(AlarmKind.UNCONFIRMED, value.line, bad=False)
+
+
+def _tote_checked(value: ToteChecked) -> Iterator[Fact]:
+    if value.final:
+        yield Attempt(AlarmKind.TOTES_REFUSED, value.line, not value.verified)
+
+
+def _plc_event(value: PlcEvent) -> Iterator[Fact]:
+    if value.type == _JAM:
+        text = f"photo-eye {value.station} of {value.plc}"
+        yield Condition(AlarmKind.JAM, f"{value.plc}.{value.station}", bool(value.value), text)
+    elif value.type == _STATE and value.station == 0:
+        yield _machine(value.plc, value.value)
+
+
+def _machine_reported(value: MachineReported) -> Iterator[Fact]:
+    if value.state:
+        yield _machine(value.plc, value.state)
+
+
+def _certificate(value: CertificateChecked) -> Iterator[Fact]:
+    ends = value.ends_us - value.at_us < CERTIFICATE_WARN_US
+    yield Condition(AlarmKind.CERTIFICATE_ENDS, value.device, ends, value.text)
+
+
+def _lane_changed(value: LaneChanged) -> Iterator[Fact]:
+    place, text = f"{value.line}.{value.lane}", f"lane {value.lane} of {value.line}"
+    yield Condition(AlarmKind.LANE_FULL, place, value.full, text)
+
+
+def _dock_changed(value: DockChanged) -> Iterator[Fact]:
+    dock, calling = value.dock, _CALLING.get(value.reason)
+    if calling is not None:  # each one calls anew
+        yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
+    what = f"{len(value.wrong)} at {dock}" if calling is None else f"{value.subject} {calling} {dock}"
+    yield Condition(AlarmKind.WRONG_LOAD, dock, bool(value.wrong), what)
+
+
+def _feed_followed(value: FeedFollowed) -> Iterator[Fact]:
+    if value.anew:
+        store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"
+        text = f"its feed ends at {value.newest}, and place {value.before} that was reached is none of it ({store})"
+        yield Moment(AlarmKind.FEED_CHANGED, "", text)
+
+
+def _anomaly(value: Anomaly) -> Iterator[Fact]:
+    if value.code is AnomalyCode.UNCONFIRMED:
+        yield Attempt(AlarmKind.UNCONFIRMED, value.line, bad=True)
+    elif value.code is AnomalyCode.INPUT_FAILED:
+        yield Moment(AlarmKind.PROGRAM_FAULT, "", value.text)
+    elif value.code in _MOMENTS and value.subject:
+        yield Moment(_MOMENTS[value.code], value.subject, value.text)
+
+
+def _device(value: DeviceChanged) -> Iterator[Fact]:
     group, _, name = value.device.partition(".")
     if group in _DEVICES:
         yield Condition(_DEVICES[group], name, not value.up, value.reason)
@@ -181,3 +208,21 @@ def _device(value: DeviceChanged) -> Iterator[Condition]:
 def _machine(plc: str, state: int) -> Condition:
     text = f"{plc} is in PackML state {state} ({state_name(state)})"
     return Condition(AlarmKind.MACHINE_STOPPED, plc, state != PackmlState.EXECUTE, text)
+
+
+_ROUTE, _JAM, _STATE = int(Opcode.ROUTE), int(EventType.JAM), int(EventType.STATE)
+_TELLS: dict[type, Callable[[Any], Iterator[Fact]]] = {
+    RouteDecided: _route_decided,
+    CommandHandled: _handled,
+    Sorted: _sorted,
+    ToteChecked: _tote_checked,
+    PlcEvent: _plc_event,
+    MachineReported: _machine_reported,
+    CertificateChecked: _certificate,
+    LaneChanged: _lane_changed,
+    DockChanged: _dock_changed,
+    DeviceChanged: _device,
+    FeedFollowed: _feed_followed,
+    Anomaly: _anomaly,
+}
+"""By kind of value, as each input and each event is asked: to try one pattern after another takes 3 us."""

@@ -135,6 +135,8 @@ class Doorways:
 
     def deadline_us(self) -> int | None:
         """When to call ``sweep`` at the latest; None = no parcel is near and no photo-eye waits."""
+        if not self._eyes:
+            return self._sweep_us
         times = [time for door in self._eyes.values() if (time := door.deadline_us()) is not None]
         if self._sweep_us is not None:
             times.append(self._sweep_us)

@@ -57,7 +57,9 @@ def _verify(line: Line, evidence: Sightings, out: list[Result]) -> None:
     whose = _whose(line, evidence.passage)
     result = check(evidence.own, line.book, evidence.codes, evidence.doubted, whose, line.totes)
     findings = result.findings
-    if apart := _apart(line, [(one, totes_of(one.own, one.codes, line.totes)) for one in evidence.seen]):
+    several = len(evidence.seen) > 1
+    told = [(one, totes_of(one.own, one.codes, line.totes)) for one in evidence.seen] if several else []
+    if apart := _apart(line, told):
         findings = (*findings, Finding(FindingKind.CONTRADICTION, result.tote, text=apart))
     if evidence.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=evidence.cause))
@@ -157,6 +159,8 @@ def _named(line: Line, evidence: Sightings) -> tuple[Named, str]:
     told = [
         (one, combine(() if one.cause else identify_parcel(one.own), one.codes, line.book)) for one in evidence.seen
     ]
+    if len(told) == 1:
+        return told[0][1], ""
     some = [named for _, named in told if named.parcels]
     if apart := _apart(line, [(one, named.parcels) for one, named in told]):
         return Named(tuple(dict.fromkeys(name for named in some for name in named.parcels)), apart), apart
@@ -190,11 +194,7 @@ def _sort(line: Line, evidence: Sightings, out: list[Result]) -> None:
             )
         return
     doubt = len(parcels) > 1 or named.contradiction
-    unsettled = any(
-        one.cause or not (one.settled or not its.readers)
-        for one, its in zip(evidence.seen, line.layout.portals, strict=False)
-    )
-    if stage is Stage.EARLY and (doubt or (not parcels and unsettled)):
+    if stage is Stage.EARLY and (doubt or (not parcels and _unsettled(line, evidence))):
         track.take(Turn.DOUBTED)
         return  # its neighbours, or reads that are still under way, may settle it
     if not parcels and track.round and track.subject:
@@ -217,6 +217,14 @@ def _sort(line: Line, evidence: Sightings, out: list[Result]) -> None:
     if evidence.doubtful and not parcels:
         choice = replace(choice, text=f"{choice.text}; barcode {', '.join(evidence.doubtful)} may be a neighbour's")
     _route(line, track, tried(line, track, choice, seen.at_us, out), seen.at_us, out)
+
+
+def _unsettled(line: Line, evidence: Sightings) -> bool:
+    """Whether reads may still be under way, or are missing, at one of its portals."""
+    return any(
+        one.cause or not (one.settled or not its.readers)
+        for one, its in zip(evidence.seen, line.layout.portals, strict=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)

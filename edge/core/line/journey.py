@@ -179,6 +179,8 @@ def lanes_seen(line: Line, given: PlcConnected, out: list[Result]) -> None:
 def _tell_unconfirmed(line: Line, given: PlcEvent, out: list[Result]) -> None:
     """Of each track behind which more were inducted than the belt holds: counted, since a belt may stand."""
     tracks = line.state.tracks
+    if len(tracks) <= SLACK_TRACKS:
+        return
     holds = SLACK_TRACKS + max(lane.divert_mm for lane in line.layout.lanes) // PITCH_MM
     for track in islice(tracks.values(), max(0, len(tracks) - holds)):
         if track.state is TrackState.INDUCTED:

@@ -14,7 +14,7 @@ from edge.core.events import Command, Event
 from edge.core.line.verify import wants
 from edge.core.portal.passage import PortalWatch
 from edge.core.portal.scans import ScanWatch
-from edge.core.totes import ToteNames, names_by
+from edge.core.totes import names_by
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import LineState
 from edge.core.values.track import RouteState, Track
@@ -43,18 +43,21 @@ class PortalSight:
 class Line:
     """A line's belt from induction to its lanes. The book is the controller's, one for all lines.
 
-    ``keeps``, ``checks``: flags `KEPT` and `CHECKED` are in force. ``sights``: its portals in the direction of travel.
+    ``name``: in the configuration. ``keeps``, ``checks``: flags `KEPT` and `CHECKED` are in force. ``totes``: which
+    tags and codes are totes, and what they are called. ``sights``: its portals in the direction of travel.
     """
 
     def __init__(self, layout: LineLayout, state: LineState, book: OrderBook, keeps: bool, checks: bool) -> None:
         self.keeps = keeps
         self.checks = checks
+        self.name = layout.name
         self.layout = layout
         self.state = state
         self.book = book
         self.portal = PortalWatch(layout, state.portal, self._wants)
         self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
+        self.totes = names_by(layout.totes)
         self.sights = [PortalSight("", self.portal, self.scans)]
         self._follow_check(layout)
 
@@ -65,6 +68,7 @@ class Line:
         self._follow_check(layout, running=True)
         self.layout = layout
         self.lanes = {lane.number: lane for lane in layout.lanes}
+        self.totes = names_by(layout.totes)
 
     def _follow_check(self, layout: LineLayout, running: bool = False) -> None:
         """The second portal is one like the first."""
@@ -95,16 +99,6 @@ class Line:
         check = self.layout.check
         second = check is not None and reader in (*check.readers, *check.scanners)
         return self.sights[1] if second and len(self.sights) > 1 else self.sights[0]
-
-    @property
-    def name(self) -> str:
-        """The line's name in the configuration."""
-        return self.layout.name
-
-    @property
-    def totes(self) -> ToteNames:
-        """Which tags and codes are totes, and what they are called."""
-        return names_by(self.layout.totes)
 
     def reader_changed(self, name: str, trouble: str, at_us: int) -> None:
         """A reader or a scanner is there from now on (``trouble`` empty), or not."""

@@ -35,10 +35,15 @@ class Named:
     contradiction: str = ""
 
 
+def strongest_first(claims: Sequence[Claim]) -> Sequence[Claim]:
+    """By weight, and of the same weight by EPC."""
+    return claims if len(claims) < 2 else sorted(claims, key=lambda claim: (-claim.weight, claim.epc))
+
+
 def identify_parcel(claims: Sequence[Claim]) -> tuple[str, ...]:
     """The parcels (``(00)...``) whose labels a passage owns, strongest first; one is what there should be."""
     found: dict[str, None] = {}
-    for claim in sorted(claims, key=lambda claim: (-claim.weight, claim.epc)):
+    for claim in strongest_first(claims):
         identity = identity_of_hex(claim.epc)
         if identity is not None and identity.startswith("(00)"):
             found[identity] = None
@@ -98,13 +103,14 @@ def set_aside(layout: LineLayout, usable: Callable[[int], bool], reason: RouteRe
 
 def _carrier_lane(layout: LineLayout, order: Order, usable: Callable[[int], bool], rounds: int) -> Choice:
     candidates = list(dict.fromkeys(layout.lanes_for(order.carrier, order.service)))
+    for lane in candidates:
+        if usable(lane):
+            if lane == candidates[0]:
+                return Choice(lane, RouteReason.ASSIGNED)
+            return Choice(lane, RouteReason.ALTERNATIVE, f"lane {candidates[0]} is full or disabled")
     wanted = f"{order.carrier} {order.service}".strip()
     if not candidates:
         return set_aside(layout, usable, RouteReason.NO_LANE, f"no lane takes {wanted}")
-    for lane in candidates:
-        if usable(lane):
-            reason = RouteReason.ASSIGNED if lane == candidates[0] else RouteReason.ALTERNATIVE
-            return Choice(lane, reason, "" if lane == candidates[0] else f"lane {candidates[0]} is full or disabled")
     blocked = f"lanes {', '.join(map(str, candidates))} for {wanted} are full or disabled"
     again = layout.lane_of_role(LaneRole.RECIRCULATE)
     if again is not None and rounds < layout.recirculate_limit and usable(again.number):

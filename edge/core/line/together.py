@@ -62,6 +62,8 @@ class Sightings:
     @property
     def own(self) -> tuple[Claim, ...]:
         """The claims that hold, each tag once, with the strongest."""
+        if len(self.seen) == 1:
+            return self.newest.own
         found: dict[str, Claim] = {}
         for claim in (claim for one in self.sound for claim in one.own):
             known = found.get(claim.epc)
@@ -82,6 +84,8 @@ class Sightings:
     @property
     def doubted(self) -> tuple[str, ...]:
         """EPCs of tags that were heard in a way that proves nothing."""
+        if len(self.seen) == 1:
+            return self.newest.doubted
         owned = {claim.epc for claim in self.own}
         return tuple(dict.fromkeys(epc for one in self.sound for epc in one.doubted if epc not in owned))
 

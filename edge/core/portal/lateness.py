@@ -38,6 +38,11 @@ class _Told:
             self._lost.append((min(span[0] for span in self._spans), max(span[1] for span in self._spans)))
             self._spans.clear()
 
+    @property
+    def sure(self) -> bool:
+        """Whether nothing of any time is late by LEAST_US."""
+        return not self._lost and (not self._spans or self._spans[-1][2] < LEAST_US)
+
     def late_us(self, first_us: float, last_us: float) -> int | None:
         """The most that something of this time may be late, if it was told or is to come next; None = nobody knows."""
         if any(begin_us <= last_us and first_us <= end_us for begin_us, end_us in self._lost):
@@ -67,6 +72,11 @@ class Lateness:
     def forget(self) -> None:
         """What is on the host's old scale means nothing any more."""
         self._of.clear()
+
+    @property
+    def sure(self) -> bool:
+        """Whether nothing that any device told can be from another time, so that none need be asked."""
+        return all(known.sure for known in self._of.values())
 
     def unsure(self, device: str, span_us: tuple[float, float], bears_us: float) -> str:
         """Why what a device told of a time may be from another; empty where it is not so by ``bears_us`` or more."""

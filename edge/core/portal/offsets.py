@@ -84,6 +84,7 @@ class OffsetLearner:
         self._open: dict[str, _Visit] = {}
         self._visits: deque[_Places] = deque(maxlen=KEEP_VISITS)
         self._middles: deque[int] = deque(maxlen=KEEP_MIDDLES)
+        self._cycle_us = 0.0
         self._new = 0
         self._seen = 0
 
@@ -116,6 +117,7 @@ class OffsetLearner:
             self._middles = deque(ordered, maxlen=KEEP_MIDDLES)
         else:
             self._middles.append(middle_us)
+        self._cycle_us = _cycle_us(self._middles)
 
     def learn(self, now_us: int, prior_us: int, sigma_us: float) -> Offsets | None:
         """What is known now; None when nothing new is."""
@@ -150,6 +152,7 @@ class OffsetLearner:
         self._open.clear()
         self._visits.clear()
         self._middles.clear()
+        self._cycle_us = 0.0
         self._new = self._seen = 0
 
     def _offsets(self, edge: int, cycles: int, prior_us: int, sigma_us: float) -> Offsets | None:
@@ -166,10 +169,10 @@ class OffsetLearner:
         return _offsets(some, middles, self._facing, edge, cycles, prior_us, sigma_us)
 
     def _silent_us(self) -> float:
-        return max(SILENT_US, SILENT_CYCLES * _cycle_us(self._middles))
+        return max(SILENT_US, SILENT_CYCLES * self._cycle_us)
 
     def _close(self, visit: _Visit) -> None:
-        if visit.last_us - visit.first_us > max(LONGEST_US, LONGEST_CYCLES * _cycle_us(self._middles)):
+        if visit.last_us - visit.first_us > max(LONGEST_US, LONGEST_CYCLES * self._cycle_us):
             return
         self._visits.append(
             {

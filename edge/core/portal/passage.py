@@ -83,8 +83,9 @@ class PortalWatch:
         self._away = dict.fromkeys(portal.readers, UNHEARD)
         self._awaited: set[str] = set()
         self._blind_until_us = 0
+        self._open: list[tuple[Passage, int]] = []
         self._deadline_us: int | None = None
-        self._moved = True  # the deadline is not known any more
+        self._moved = True  # what is open, and the deadline, are not known any more
 
     # ---- what happens ------------------------------------------------------------------------------------------------
 
@@ -175,19 +176,23 @@ class PortalWatch:
         if arrived_us is not None and reads:
             times = [read.at_us for read in reads] if not isinstance(reads, ReadColumns) else reads.at_us
             self._lateness.told(_reader(reader), min(times), max(times), arrived_us)
+        all_used = self._places.all_used
         for epc, port, rssi_dbm, at_us, _ in rows(reads):
-            read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
-            if at_us >= self._newest_us or not self._reads or at_us >= self._reads[-1][0]:
+            antenna, power = (reader, port), 10.0 ** (rssi_dbm / 10.0)
+            read = (at_us, epc, antenna, power)
+            if at_us >= self._newest_us:
+                self._reads.append(read)
+                self._newest_us = at_us
+            elif not self._reads or at_us >= self._reads[-1][0]:
                 self._reads.append(read)
             else:
                 insort(self._reads, read, key=_time)
-            self._newest_us = max(self._newest_us, at_us)
-            if not self._places.used(read[2]):
+            if not (all_used or self._places.used(antenna)):
                 continue
             if self._quiet is None:
-                self._learner.read(read[2], epc, at_us, read[3])
+                self._learner.read(antenna, epc, at_us, power)
             else:
-                self._quiet.read(epc, read[3], at_us)
+                self._quiet.read(epc, power, at_us)
         if self._quiet is not None:
             for number in self._quiet.weighed():
                 self._sums.pop(number, None)
@@ -215,9 +220,11 @@ class PortalWatch:
 
     def reported(self, seen: PassageSeen) -> None:
         """Takes over what an earlier process reported, so that it is not reported again."""
-        for passage in self._state.passages:
-            if passage.number == seen.passage and seen.stage is Stage.FINAL:
-                passage.final = True
+        if seen.stage is Stage.FINAL:
+            for passage in reversed(self._state.passages):
+                if passage.number == seen.passage:
+                    passage.final = True
+                    break
         if self._quiet is None:
             self._state.offset_us = seen.offset_us
         elif seen.passage >= self._state.next_passage:  # the reads that made it are not in the journal
@@ -282,7 +289,8 @@ class PortalWatch:
     def deadline_us(self) -> int | None:
         """When the next passage can become final."""
         if self._moved:
-            self._deadline_us = min((final_us for _, final_us in self._times.open()), default=None)
+            self._open = self._times.open()
+            self._deadline_us = min([final_us for _, final_us in self._open], default=None)
             self._moved = False
         return self._deadline_us
 
@@ -293,12 +301,16 @@ class PortalWatch:
         if due_us is None or due_us > now_us:
             return seen
         self._moved = True
-        for passage, final_us in self._times.open():
+        basis = self._times.basis()
+        for passage, final_us in self._open:
+            if seen and self._times.basis() != basis:  # what was learned of the one before moves this one's end
+                final_us = next(time_us for one, time_us in self._times.open() if one is passage)
             if final_us <= now_us:
-                seen.append(self._weigh(passage, Stage.FINAL, now_us))
+                weighed = self._weigh(passage, Stage.FINAL, now_us)
+                seen.append(weighed)
                 passage.final = True
                 if self._quiet is None:
-                    if not self._unsure(passage, now_us):
+                    if not (weighed.cause and self._unsure(passage, now_us)):
                         self._learn(passage, now_us)
                 else:
                     self._quiet.final(passage.number)
@@ -317,9 +329,11 @@ class PortalWatch:
         self._learned(self._learner.learn_all(self._times.drawn_us, self._times.dwell_us() / 2))
 
     def _of_track(self, track_id: int) -> Passage | None:
-        if not track_id:
-            return None
-        return next((item for item in reversed(self._state.passages) if item.track_id == track_id), None)
+        if track_id:
+            for passage in reversed(self._state.passages):
+                if passage.track_id == track_id:
+                    return passage
+        return None
 
     def _close(self, passage: Passage, at_us: int) -> None:
         passage.stop_us = max(at_us, passage.start_us + 1)
@@ -357,15 +371,18 @@ class PortalWatch:
         most = self._most({read[1] for read in reads} - masked, first_us, last_us)
         unmeasured = frozenset(epc for epc, power in most.items() if power < LEAST_MW)
         loudest = Loudest(reads, self._places, sigma)
+        compared = bool(loudest)
         for at_us, epc, antenna, power in reads:
             if antenna not in known:
                 known[antenna] = self._places.about(antenna)
             away_us, share = known[antenna]
             if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
                 continue
-            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0])
+            one = sums.get((epc, antenna))
+            if one is None:
+                one = sums[epc, antenna] = [0, at_us, at_us, 0.0, 0.0]
             one[2] = at_us
-            if loudest.elsewhere(at_us, epc, antenna, power):
+            if compared and loudest.elsewhere(at_us, epc, antenna, power):
                 continue
             power = min(power, most[epc]) * share
             weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
@@ -382,22 +399,26 @@ class PortalWatch:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
         reach_us = NEIGHBOURS * self._times.cycle_us()
         powers: dict[str, list[float]] = {epc: [] for epc in epcs}
+        all_used = self._places.all_used
         for _, epc, antenna, power in self._between(first_us - reach_us, last_us + reach_us):
-            if epc in powers and self._places.used(antenna):
-                powers[epc].append(power)
+            known = powers.get(epc)
+            if known is not None and (all_used or self._places.used(antenna)):
+                known.append(power)
         for some in powers.values():
             if UNMEASURED_MW in some:  # of a tag that both kinds of readers heard, the power counts
                 some[:] = [power for power in some if power != UNMEASURED_MW] or [UNMEASURED_MW / ECHO]
         return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
 
     def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, Totals]]:
-        """The neighbours' evidence, without what of it is here once more."""
+        """The evidence of neighbours who have any of its tags, without what of it is here once more."""
         mine = self._sum(passage, now_us)[:2]
         middle_us, sigma = self._times.middle_us(passage), self._times.sigma_us(passage)
         found = []
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
                 theirs = self._sum(other, now_us)[:2]
+                if mine[1].keys().isdisjoint(theirs[1]):
+                    continue
                 apart = abs(self._times.middle_us(other) - middle_us) / (sigma + self._times.sigma_us(other))
                 here = again(mine, theirs, apart)
                 found.append((other, {epc: one for epc, one in theirs[1].items() if epc not in here}))
@@ -406,7 +427,7 @@ class PortalWatch:
     def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
         sums, own, unmeasured = self._sum(passage, now_us)
         rivals = self._rivals(passage, now_us)
-        strongest: dict[str, float] = {}
+        strongest: dict[str, float] = {}  # of its own tags, and some of a neighbour's
         for _, totals in rivals:
             for epc, (weight, _) in totals.items():
                 if weight > strongest.get(epc, 0.0):
@@ -451,15 +472,16 @@ class PortalWatch:
         strongest: dict[str, float],
         unmeasured: frozenset[str],
     ) -> frozenset[str]:
-        antennas: dict[str, list[Antenna]] = {}
+        antennas: dict[str, list[Antenna]] = {epc: [] for epc in own}
         counts = dict.fromkeys(own, 0)
-        for (epc, antenna), (count, *_) in sums.items():
-            if count:
-                antennas.setdefault(epc, []).append(antenna)
-                counts[epc] += int(count)
+        for (epc, antenna), some in sums.items():
+            if count := int(some[0]):
+                antennas[epc].append(antenna)
+                counts[epc] += count
         sigma = self._times.sigma_us(passage)
+        one_place = not self._places.several(sigma)
         heard = {
-            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma), epc not in unmeasured)
+            epc: (counts[epc], weight, one_place or self._places.sure(antennas[epc], sigma), epc not in unmeasured)
             for epc, (weight, _) in own.items()
         }
         doubted = doubtful(heard, strongest)
@@ -481,7 +503,7 @@ class PortalWatch:
         now_us: int,
     ) -> dict[str, Wanted]:
         """Of the tags that are claimed about as much elsewhere: whose order wants them, where it is one alone."""
-        contested = [epc for epc, (weight, _) in own.items() if tied(weight, strongest.get(epc, 0.0))]
+        contested = [epc for epc, weight in strongest.items() if epc in own and tied(own[epc][0], weight)]
         if not contested:
             return {}
         here = self._wants(self._clear(passage, now_us), contested)
@@ -512,6 +534,8 @@ class PortalWatch:
 
     def _unsure(self, passage: Passage, now_us: int) -> str:
         """Why what came late may belong to a neighbour: it may be off by half of the way to him; empty = it cannot."""
+        if self._lateness.sure:
+            return ""
         middle_us, near = self._times.middle_us(passage), {passage.number - 1, passage.number + 1}
         others = [self._times.middle_us(other) for other in self._state.passages if other.number in near]
         if passage.number == self._state.next_passage - 1:
@@ -556,7 +580,10 @@ class PortalWatch:
         self._background.note(passage.number, powers, measured)
 
     def _open_from(self) -> int:
-        return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)
+        for passage in self._state.passages:
+            if not passage.final:
+                return passage.number
+        return self._state.next_passage
 
     def _forget(self) -> None:
         """Drops old passages that are neighbours of none that is open, and reads that no open passage can claim."""
@@ -564,8 +591,10 @@ class PortalWatch:
         open_from = self._open_from()
         while len(passages) > KEEP_PASSAGES and passages[0].number < open_from - NEIGHBOURS:
             self._sums.pop(passages.pop(0).number, None)
+        if not self._reads:
+            return
         oldest = next((item for item in passages if item.number >= open_from - 2 * NEIGHBOURS), None)
-        if oldest is not None and self._reads:
+        if oldest is not None:
             beside_us = (0, *(antenna.beside_us for antenna in self._state.antennas))
             away_us = min(0, self._times.offset_us()) + min(beside_us)
             keep_us = (

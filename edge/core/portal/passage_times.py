@@ -9,7 +9,7 @@ quiet time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from edge.core.portal.quiet import QuietWatch
@@ -118,18 +118,29 @@ class PassageTimes:
             last_us = max(last_us, passage.stop_us + self._quiet_us)
         return last_us + GRACE_US
 
-    def open(self) -> Iterator[tuple[Passage, int]]:
+    def basis(self) -> tuple[int, int]:
+        """What is known of all passages and says when each is final."""
+        return self.offset_us(), self.cycle_us()
+
+    def open(self) -> list[tuple[Passage, int]]:
         """The passages that are not final, each with when nothing still to come can claim its tags any more."""
         passages = self._state.passages
-        for place, passage in enumerate(list(passages)):
-            if not passage.final:
-                yield passage, self._final_us(passage, passages[place + 1 : place + 1 + NEIGHBOURS])
+        places = [place for place, passage in enumerate(passages) if not passage.final]
+        if not places:
+            return []
+        first = places[0]
+        ends_us = [self.own_end_us(passage) for passage in passages[first:]]
+        return [
+            (passages[at], self._final_us(passages[at], ends_us[at - first : at - first + 1 + NEIGHBOURS]))
+            for at in places
+        ]
 
-    def _final_us(self, passage: Passage, later: Sequence[Passage]) -> int:
+    def _final_us(self, passage: Passage, ends_us: Sequence[int]) -> int:
+        """``ends_us``: its own end, and those of the passages behind it."""
         if not passage.stop_us:
             return passage.start_us + STANDING_US
-        own_end_us = self.own_end_us(passage)
+        own_end_us = ends_us[0]
         end_us = own_end_us + 5 * min(self.cycle_us(), 4_000_000) // 2
-        if len(later) == NEIGHBOURS:
-            end_us = min(end_us, max(own_end_us, *map(self.own_end_us, later)))
+        if len(ends_us) > NEIGHBOURS:
+            end_us = min(end_us, max(ends_us))
         return end_us if self._quiet is None else max(end_us, self._quiet.induction_us(passage) + GRACE_US)

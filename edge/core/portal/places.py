@@ -38,6 +38,11 @@ class Places:
         aside = dict.fromkeys(portal.upstream, "upstream") | dict.fromkeys(portal.downstream, "downstream")
         self._role = aside | dict.fromkeys(portal.facing, "facing")
 
+    @property
+    def all_used(self) -> bool:
+        """Whether none has a role, so that none need be asked about."""
+        return not self._role
+
     def used(self, antenna: Antenna) -> bool:
         """Whether its reads are evidence; one without a role, beside others that have one, tells what is elsewhere."""
         return not self._role or antenna[1] in self._role
@@ -94,6 +99,10 @@ class Loudest:
             if power > heard.get(antenna, 0.0):
                 heard[antenna] = power
 
+    def __bool__(self) -> bool:
+        """Whether anything can be elsewhere."""
+        return bool(self._heard)
+
     @property
     def _moment_us(self) -> int:
         return int(self._apart_us) or 1
@@ -122,7 +131,7 @@ def doubtful(heard: Mapping[str, tuple[int, float, bool, bool]], strongest: Mapp
     neighbour that claims it most.
     """
     own = [weight for epc, (_, weight, _, power) in heard.items() if power and weight > strongest.get(epc, 0.0)]
-    usual = median_low(own) if own else 0.0
+    usual = median_low(own) if own and len(heard) > 1 else 0.0  # one alone is as usual
     return frozenset(
         epc
         for epc, (count, weight, sure, power) in heard.items()

@@ -62,7 +62,7 @@ class Claim:
         """Whether the tag is this passage's rather than a neighbour's."""
         if self.doubtful:
             return False
-        if self.wanted is not Wanted.UNDECIDED and tied(self.weight, self.rival):
+        if tied(self.weight, self.rival) and self.wanted is not Wanted.UNDECIDED:
             return self.wanted is Wanted.HERE
         return self.weight > self.rival
 

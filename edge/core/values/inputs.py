@@ -432,6 +432,8 @@ class PassageSeen:
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes that scanners surely found on it, without repeats."""
+        if not self.scans:
+            return ()
         return tuple(dict.fromkeys(code for scan in self.scans if scan.sure for code in scan.codes))
 
     @property

@@ -136,7 +136,7 @@ class LineLayout:
 
     def lanes_for(self, carrier: str, service: str) -> Iterator[int]:
         """Lanes that may take an order: named for its service, for all services, then their alternatives."""
-        own = [lane for lane in self.lanes if lane.role is LaneRole.CARRIER and lane.carrier == carrier]
+        own = [lane for lane in self.lanes if lane.carrier == carrier and lane.role is LaneRole.CARRIER]
         first = [lane for lane in own if service in lane.services] + [lane for lane in own if not lane.services]
         for lane in first:
             yield lane.number

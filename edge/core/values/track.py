@@ -78,7 +78,7 @@ and lies."""
 
 _AWAITED = (TrackState.AWAITED, TrackState.ENDED_AWAITED)
 _ENDED = (TrackState.ENDED, TrackState.ENDED_AWAITED)
-_UNDECIDED = (RouteState.UNDECIDED, RouteState.DOUBTED)
+_UNDECIDED, _DOUBTED = RouteState.UNDECIDED, RouteState.DOUBTED
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Track:
     @property
     def undecided(self) -> bool:
         """Whether it has no lane."""
-        return self.route in _UNDECIDED
+        return self.route is _UNDECIDED or self.route is _DOUBTED
 
     def take(self, turn: Turn) -> None:
         """Goes where the arrows lead."""
