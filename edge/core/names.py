@@ -59,10 +59,28 @@ def machine_name(plc: str) -> str:
 def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for each kind of value
     """Identities and order ids under which people will look for a journaled value, without repeats.
 
-    Values that name only a track (``<plc>#<track>`` and ``<line>#<track>``) are found through these.
+    First come the cases of what comes with each item. Values that name only a track (``<plc>#<track>`` and
+    ``<line>#<track>``) are found through these.
     """
     found: dict[str, None] = {}
     match value:
+        case PlcEvent(plc=plc, station=0, type=EventType.STATE):
+            found[machine_name(plc)] = None
+        case PlcEvent(plc=plc, track_id=track):
+            if track:
+                found[f"{plc}#{track}"] = None
+        case CommandSent(plc=plc, value=track, opcode=1) | CommandHandled(plc=plc, value=track, opcode=1):
+            found[f"{plc}#{track}"] = None
+        case PassageSeen(line=name, track_id=track):
+            found[f"{name}#{track}"] = None
+            found.update(dict.fromkeys((*value.owned, *value.codes)))
+        case (
+            RouteDecided(line=name, track_id=track, subject=subject, order=order)
+            | Sorted(line=name, track_id=track, subject=subject, order=order)
+        ):
+            found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
+        case OrderShipped(order=order, parcel=parcel):
+            found.update(dict.fromkeys((order, parcel)))
         case OrderChanged(order=order):
             found[order.id] = None
             for identity in (order.tote, order.parcel, *order.codes):
@@ -76,29 +94,12 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for
             found[STARTS] = None
         case LaneRequested(line=name, lane=lane) | LaneChanged(line=name, lane=lane):
             found[lane_name(name, lane)] = None
-        case PlcEvent(plc=plc, type=EventType.STATE, station=0):
-            found[machine_name(plc)] = None
-        case PlcEvent(plc=plc, track_id=track):
-            if track:
-                found[f"{plc}#{track}"] = None
-        case CommandSent(plc=plc, value=track, opcode=1) | CommandHandled(plc=plc, value=track, opcode=1):
-            found[f"{plc}#{track}"] = None
-        case PassageSeen(line=name, track_id=track):
-            found[f"{name}#{track}"] = None
-            found.update(dict.fromkeys((*value.owned, *value.codes)))
         case BarcodesRead(codes=codes):
             found.update(dict.fromkeys(codes))
         case ToteChecked(line=name, track_id=track, tote=subject, order=order):
             found.update(dict.fromkeys((f"{name}#{track}", subject, order, *value.matched)))
             for finding in value.findings:
                 found.update(dict.fromkeys((finding.subject, finding.order)))
-        case (
-            RouteDecided(line=name, track_id=track, subject=subject, order=order)
-            | Sorted(line=name, track_id=track, subject=subject, order=order)
-        ):
-            found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
-        case OrderShipped(order=order, parcel=parcel):
-            found.update(dict.fromkeys((order, parcel)))
         case ItemReleased(epc=epc, cause=cause):
             found.update(dict.fromkeys((epc, cause)))
         case DoorSeen(parcel=parcel):

@@ -84,7 +84,7 @@ class OffsetLearner:
         self._open: dict[str, _Visit] = {}
         self._visits: deque[_Places] = deque(maxlen=KEEP_VISITS)
         self._middles: deque[int] = deque(maxlen=KEEP_MIDDLES)
-        self._cycle_us = 0.0
+        self._known_cycle_us: float | None = None
         self._new = 0
         self._seen = 0
 
@@ -117,7 +117,7 @@ class OffsetLearner:
             self._middles = deque(ordered, maxlen=KEEP_MIDDLES)
         else:
             self._middles.append(middle_us)
-        self._cycle_us = _cycle_us(self._middles)
+        self._known_cycle_us = None
 
     def learn(self, now_us: int, prior_us: int, sigma_us: float) -> Offsets | None:
         """What is known now; None when nothing new is."""
@@ -152,7 +152,7 @@ class OffsetLearner:
         self._open.clear()
         self._visits.clear()
         self._middles.clear()
-        self._cycle_us = 0.0
+        self._known_cycle_us = None
         self._new = self._seen = 0
 
     def _offsets(self, edge: int, cycles: int, prior_us: int, sigma_us: float) -> Offsets | None:
@@ -168,11 +168,17 @@ class OffsetLearner:
         some = [visit for gap in gaps.values() for visit in gap[:: -(-len(gap) // most)]]
         return _offsets(some, middles, self._facing, edge, cycles, prior_us, sigma_us)
 
+    def _cycle_us(self) -> float:
+        """Kept until the next passage."""
+        if self._known_cycle_us is None:
+            self._known_cycle_us = _cycle_us(self._middles)
+        return self._known_cycle_us
+
     def _silent_us(self) -> float:
-        return max(SILENT_US, SILENT_CYCLES * self._cycle_us)
+        return max(SILENT_US, SILENT_CYCLES * self._cycle_us())
 
     def _close(self, visit: _Visit) -> None:
-        if visit.last_us - visit.first_us > max(LONGEST_US, LONGEST_CYCLES * self._cycle_us):
+        if visit.last_us - visit.first_us > max(LONGEST_US, LONGEST_CYCLES * self._cycle_us()):
             return
         self._visits.append(
             {
