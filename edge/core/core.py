@@ -782,7 +782,7 @@ class Core:
         """Reads for a portal or a door, without what is too much."""
         watch, line = self._floods.get(given.reader), self._by_reader.get(given.reader)
         if line is not None:
-            self._concern((line,))
+            self._stepped.add(line.name)
         if watch is None:
             return
         taken = watch.take(given.reads, given.at_us, self._expected)
@@ -791,6 +791,8 @@ class Core:
             if taken.left_us is not None:
                 portal.leave_out(*taken.left_us, taken.forget)
             portal.read(taken.reads, given.reader, given.at_us)
+            if portal.moved:
+                self._touched.add(line.name)
         else:
             self._stepped.add(DOORS)
             self._door_seen(self._gate.doors.read(replace(given, reads=taken.reads)), out)

@@ -88,11 +88,10 @@ class FloodWatch:
 
     def take(self, reads: Sequence[TagRead], at_us: int, expected: Callable[[str], Expected]) -> Taken:
         """Takes a report that came at ``at_us``. ``expected``: of a tag, asked for new ones and while it floods."""
-        self._pass_time(at_us)
         epcs = reads.epcs if isinstance(reads, ReadColumns) else [read.epc for read in reads]
-        was = self.flooded
-        if not was and self._known.keys() >= set(epcs):
+        if 0 <= self._window_us - at_us <= WINDOW_US and self._known.keys() >= set(epcs) and not self.flooded:
             return Taken(reads)
+        self._pass_time(at_us)
         shares = self._shares
         began: set[Expected] = set()
         out: set[str] = set()

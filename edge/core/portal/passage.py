@@ -57,7 +57,10 @@ def _no_order(*_: Sequence[str]) -> frozenset[str]:
 
 
 class PortalWatch:
-    """One portal's passages. All times are device times on the host's scale; ``now_us`` is the host's time."""
+    """One portal's passages. All times are device times on the host's scale; ``now_us`` is the host's time.
+
+    ``moved``: the deadline may be another than when it was asked for.
+    """
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class PortalWatch:
         self._blind_until_us = 0
         self._open: list[tuple[Passage, int]] = []
         self._deadline_us: int | None = None
-        self._moved = True  # what is open, and the deadline, are not known any more
+        self.moved = True
 
     # ---- what happens ------------------------------------------------------------------------------------------------
 
@@ -109,7 +112,7 @@ class PortalWatch:
             self._quiet.follow(layout)
         self._times = PassageTimes(layout, self._state, self._quiet)
         self._sums.clear()
-        self._moved = True
+        self.moved = True
 
     def clock_set_back(self) -> None:
         """What is on the host's old scale means nothing any more."""
@@ -121,7 +124,7 @@ class PortalWatch:
         self._lateness.forget()
         if self._quiet is not None:
             self._quiet.clock_set_back()
-        self._moved = True
+        self.moved = True
 
     def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
         """A reader reads from now on (``trouble`` empty), or does not."""
@@ -158,7 +161,7 @@ class PortalWatch:
             self._close(passages[-1], at_us)
         passages.append(Passage(self._state.next_passage, track_id, at_us))
         self._state.next_passage += 1
-        self._moved = True
+        self.moved = True
 
     def left(self, track_id: int, at_us: int) -> None:
         """The trailing edge left the photo-eye. Without its ENTERED, the passage began a typical time before."""
@@ -196,7 +199,7 @@ class PortalWatch:
         if self._quiet is not None:
             for number in self._quiet.weighed():
                 self._sums.pop(number, None)
-                self._moved = True
+                self.moved = True
         if len(self._reads) > KEEP_READS:
             del self._reads[: len(self._reads) - KEEP_READS * 9 // 10]
 
@@ -212,7 +215,7 @@ class PortalWatch:
                 self._quiet.leave_out(epcs)
             open_from = self._open_from()
             self._sums = {number: sums for number, sums in self._sums.items() if number < open_from - NEIGHBOURS}
-            self._moved = True
+            self.moved = True
         if self._floods and first_us <= self._floods[-1][1] + SAME_FLOOD_US:
             before_us, until_us = self._floods.pop()
             first_us, last_us = min(first_us, before_us), max(last_us, until_us)
@@ -233,14 +236,14 @@ class PortalWatch:
                 Passage(seen.passage, 0, seen.start_us, seen.stop_us, final, middle_us=_middle_us(seen))
             )
             self._state.next_passage = seen.passage + 1
-        self._moved = True
+        self.moved = True
         self._forget()
 
     def give_up(self, number: int) -> None:
         """A passage is not weighed any more."""
         for passage in self._state.passages:
             passage.final = passage.final or passage.number == number
-        self._moved = True
+        self.moved = True
 
     # ---- what is known -----------------------------------------------------------------------------------------------
 
@@ -288,10 +291,10 @@ class PortalWatch:
 
     def deadline_us(self) -> int | None:
         """When the next passage can become final."""
-        if self._moved:
+        if self.moved:
             self._open = self._times.open()
             self._deadline_us = min([final_us for _, final_us in self._open], default=None)
-            self._moved = False
+            self.moved = False
         return self._deadline_us
 
     def finals(self, now_us: int) -> list[PassageSeen]:
@@ -300,7 +303,7 @@ class PortalWatch:
         due_us = self.deadline_us()
         if due_us is None or due_us > now_us:
             return seen
-        self._moved = True
+        self.moved = True
         basis = self._times.basis()
         for passage, final_us in self._open:
             if seen and self._times.basis() != basis:  # what was learned of the one before moves this one's end
@@ -337,7 +340,7 @@ class PortalWatch:
 
     def _close(self, passage: Passage, at_us: int) -> None:
         passage.stop_us = max(at_us, passage.start_us + 1)
-        self._moved = True
+        self.moved = True
         self._sums.pop(passage.number, None)
         self._learner.passed(self._times.middle_us(passage))
         self._times.closed(passage)
@@ -561,7 +564,7 @@ class PortalWatch:
     def _learned(self, known: Offsets | None) -> None:
         if known is not None:
             self._state.offset_us, self._state.antennas = known.offset_us, list(known.antennas)
-            self._moved = True
+            self.moved = True
             self._sums = {
                 number: sums for number, sums in self._sums.items() if number < self._open_from() - NEIGHBOURS
             }
