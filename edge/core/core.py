@@ -560,8 +560,9 @@ class Core:
         self._stepped.add(DOORS)
         self._gate.doors.eye(given)
         lines = self._by_plc.get(given.plc, [])
-        for sight in (sight for line in lines for sight in line.sights):
-            sight.portal.told(given.device_us, given.at_us)
+        for line in lines:
+            for sight in line.sights:
+                sight.portal.told(given.device_us, given.at_us)
         match given.type:
             case EventType.INDUCTED:
                 self._inducted(given, lines, out)

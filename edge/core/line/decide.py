@@ -42,10 +42,10 @@ def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if evidence is None:
         return
     match line.layout.job:
-        case Job.VERIFY:
-            _verify(line, evidence, out)
         case Job.SORT:
             _sort(line, evidence, out)
+        case Job.VERIFY:
+            _verify(line, evidence, out)
         case _ as job:
             assert_never(job)
 

@@ -92,7 +92,10 @@ class Line:
 
     def sight(self, name: str) -> PortalSight | None:
         """The portal that a PassageSeen names; None = the line has it no more."""
-        return next((one for one in self.sights if one.name == name), None)
+        for one in self.sights:
+            if one.name == name:
+                return one
+        return None
 
     def sight_of(self, reader: str) -> PortalSight:
         """The portal that a reader or scanner is at."""
