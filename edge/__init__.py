@@ -29,11 +29,11 @@ The order flow goes on moving in: its transactions into site, what comes from ou
 print, what goes to others as `edge/notify`. The controller imports none of these: a line never waits for the
 site.
 
-Read these in order, about 2157 lines, with edge/core/events.py beside them as the dictionary of every value:
+Read these in order, about 2191 lines, with edge/core/events.py beside them as the dictionary of every value:
 
-    1. edge/core/core.py                818 lines  one entrance to all decisions: routes inputs, merges deadlines
-    2. edge/core/portal/passage.py      601 lines  which tags belong to which parcel or tote
-    3. edge/core/line/decide.py         289 lines  from a passage's evidence to a verdict and a route
+    1. edge/core/core.py                824 lines  one entrance to all decisions: routes inputs, merges deadlines
+    2. edge/core/portal/passage.py      621 lines  which tags belong to which parcel or tote
+    3. edge/core/line/decide.py         297 lines  from a passage's evidence to a verdict and a route
     4. edge/controller/deciding.py      206 lines  one input -> step -> commands out -> journal; faults undone
     5. edge/controller/mailboxes.py     243 lines  PLCs: polls, commands, acknowledgements
 
