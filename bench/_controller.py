@@ -28,13 +28,14 @@ from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.site.store import SiteStore
 from rfid.driver import TagRead
-from rfid.epc.identity import identify, sscc96
+from rfid.epc.identity import identify, sgtin96, sscc96
 from rfid.llrp_device.simulator import SimulatedReader
 
 EYE = 11
 LEAD_US = 150_000
 """From photo-eye to induction: 375 mm at 2.5 m/s; the portal has its evidence after 90 ms."""
 DWELL_US = 20_000
+BUSY_READS, BUSY_TAGS, BUSY_EVERY_S = 700, 40, 0.02
 FEW = 4
 """More PLCs than these are polled every 20 ms, not every 5; inductions are looked out for at any rate."""
 READY_S = 60.0
@@ -96,7 +97,8 @@ class Controller:
 
     ``parcels``: how many track ids of each PLC, from 1 on, have an order. ``points``: read from each PLC every 20 ms.
     ``publish_to``: URL of an InfluxDB; then `lanewise publish` runs as well, and both are asked for their numbers
-    every 0.2 s. ``env``: variables of its environment besides.
+    every 0.2 s. ``env``: variables of its environment besides. ``busy``: at so many portals tags stand beside the belt,
+    and are read BUSY_READS times a second together.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Controller:
         points: int = 0,
         publish_to: str = "",
         env: Mapping[str, str] | None = None,
+        busy: int = 0,
     ) -> None:
         self._env = dict(env or {})
         self._folder = tempfile.TemporaryDirectory(prefix="lanewise-bench-")
@@ -151,6 +154,10 @@ class Controller:
         self._thread.start()
         for reader, port in zip(self._readers, readers, strict=True):
             asyncio.run_coroutine_threadsafe(reader.start(port=port), self._loop).result(READY_S)
+        self._standing = [
+            asyncio.run_coroutine_threadsafe(_read_on(reader, at), self._loop)
+            for at, reader in enumerate(self._readers[:busy])
+        ]
 
     def start(self, commands: Callable[[], bool]) -> None:
         """Starts the process; returns when it knows the orders, reads tags, and ``commands`` says that it commands."""
@@ -242,6 +249,8 @@ class Controller:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        for standing in self._standing:
+            standing.cancel()
         for reader in self._readers:
             asyncio.run_coroutine_threadsafe(reader.stop(), self._loop).result(READY_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -260,3 +269,15 @@ class Controller:
             finally:
                 reader.close()
         return 0
+
+
+async def _read_on(reader: SimulatedReader, at: int) -> None:
+    """Tags that stand beside the belt are read again and again, until cancelled."""
+    tags = [sgtin96("9521234", f"0{at:05d}", number) for number in range(BUSY_TAGS)]
+    loop, said = asyncio.get_running_loop(), 0
+    began = loop.time()
+    while True:
+        await asyncio.sleep(BUSY_EVERY_S)
+        due = int((loop.time() - began) * BUSY_READS)
+        reader.report([TagRead(tags[number % BUSY_TAGS], 1, -62.0, now_us(), 1) for number in range(said, due)])
+        said = due

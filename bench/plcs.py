@@ -14,7 +14,8 @@ it is fastest, gives each parcel a lane by its number, acknowledges, and writes 
 orders and keeps no journal. Both hosts have the same priority.
 
 ``--against REV`` measures another revision of this repository in turns with this one instead: processor time a parcel,
-and of a PLC at which nothing comes, are what does not depend on who else is on the machine.
+and of a PLC at which nothing comes, are what does not depend on who else is on the machine. ``--busy 4`` compares the
+reactions without and with four portals at which 40 tags stand and are read 700 times a second.
 """
 
 from __future__ import annotations
@@ -102,21 +103,21 @@ def _collect(plcs: list[LibmodbusPlc], parcels: int, ours: Controller | None) ->
     return [sample if sample >= 0 else NEVER_US for samples in reactions for sample in samples]
 
 
-def many(program: Path, count: int, seconds: float, points: int = 0) -> Load:
-    """``lanewise run`` with so many PLCs, and as many points of each read beside the mailbox."""
+def many(program: Path, count: int, seconds: float, points: int = 0, busy: int = 0) -> Load:
+    """``lanewise run`` with so many PLCs, as many points of each read beside the mailbox, and so many busy portals."""
     parcels = round(seconds * 1_000_000 / EVERY_US)
     with ExitStack() as opened:
         plcs = [opened.enter_context(LibmodbusPlc(program, SCAN_US)) for _ in range(count)]
-        ours = opened.enter_context(Controller([plc.port for plc in plcs], parcels, points))
+        ours = opened.enter_context(Controller([plc.port for plc in plcs], parcels, points, busy=busy))
         ours.start(lambda: all(plc.status()["epoch"] for plc in plcs))
         began, used, before = time.monotonic(), ours.cpu_s(), _ticks()
         reactions = _collect(plcs, parcels, ours)
-        busy = (ours.cpu_s() - used) / (time.monotonic() - began)
+        share = (ours.cpu_s() - used) / (time.monotonic() - began)
         every, stolen = (now - then for now, then in zip(_ticks(), before, strict=True))
         refused = sum(plc.status()["refusals"] for plc in plcs)
         ours.stop()
     late = sum(sample > DECISION_US for sample in reactions)
-    return Load(reactions, late, refused, os.getloadavg()[0], busy, stolen / every)
+    return Load(reactions, late, refused, os.getloadavg()[0], share, stolen / every)
 
 
 def beside_node_red(program: Path, modules: Path, seconds: float) -> Load:
@@ -165,7 +166,7 @@ def _turn(tree: Path, count: int, seconds: float) -> dict[str, Any]:
 def _row(name: str, load: Load) -> str:
     quantiles = "".join(f"{quantile_ms(load.reactions_us, share):9.3f}" for share in SHARES.values())
     busy = f"{load.busy:7.0%}{load.stolen:8.0%}" if load.busy else ""
-    return f"{name:22}{len(load.reactions_us):8}{quantiles}{load.defaulted:10}{load.refused:9}{load.machine:7.1f}{busy}"
+    return f"{name:24}{len(load.reactions_us):8}{quantiles}{load.defaulted:10}{load.refused:9}{load.machine:7.1f}{busy}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -177,6 +178,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--rounds", type=int, default=1, help="repeats; the best by p99 is judged, since the machine is shared"
+    )
+    parser.add_argument(
+        "--busy", type=int, metavar="PORTALS", help="in turns without and with so many portals that read 700 tags/s"
     )
     parser.add_argument("--against", metavar="REV", help="a revision of this repository, measured in turns with it")
     parser.add_argument("--node-red", action=argparse.BooleanOptionalAction, default=True, help="also beside Node-RED")
@@ -193,7 +197,14 @@ def main(arguments: list[str] | None = None) -> int:
     met = True
     print(f"reaction INDUCTED -> ROUTE handled, ms; 40,000 parcels/h a PLC, PLC scan {SCAN_US / 1000:.0f} ms")
     shares = "".join(f"{share:>9}" for share in SHARES)
-    print(f"{'':22}{'samples':>8}{shares}{'defaulted':>10}{'refused':>9}{'load':>7}{'busy':>7}{'stolen':>8}")
+    print(f"{'':24}{'samples':>8}{shares}{'defaulted':>10}{'refused':>9}{'load':>7}{'busy':>7}{'stolen':>8}")
+    if given.busy is not None:
+        for count in given.plcs:
+            for _ in range(given.rounds):
+                for busy in (0, given.busy):
+                    name = f"{count} PLCs, {busy} busy portals"
+                    print(_row(name, many(program, count, given.seconds, busy=busy)), flush=True)
+        return 0
     for count in given.plcs:
         runs = [many(program, count, given.seconds) for _ in range(given.rounds)]
         for run in runs:
