@@ -240,9 +240,12 @@ def _plain(wish: PutOrder) -> list[str]:
     """Hexadecimal, of what was said so or by name. Raises FaultError."""
     found = []
     for tag in wish.tags:
+        plain = None if _SSCC.fullmatch(tag) else plain_hex(tag)
         try:
-            plain = tag_of(identify(tag)) if _SSCC.fullmatch(tag) else plain_hex(tag) or tag_of(tag)
+            plain = tag_of(identify(tag)) if plain is None else plain
         except EpcError:
+            plain = ""
+        if not plain or len(plain) % 4:
             raise FaultError(
                 f"{wish.where}: {tag!r} is no tag: allowed are hexadecimal digits, by fours, or a name as '(00)…'"
             ) from None

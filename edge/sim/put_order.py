@@ -50,6 +50,8 @@ class PutOrder:
                 raise FaultError(f"{key}={value}: unknown, allowed: {', '.join(_READ)}")
             try:
                 given[key] = _READ[key](value)
+            except FaultError:
+                raise
             except ValueError:
                 raise FaultError(f"{key}={value}: is not allowed there") from None
         return cls(tags=tuple(unquote(one) for one in words[1:] if "=" not in one), **given)  # type: ignore[arg-type]
