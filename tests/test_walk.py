@@ -186,7 +186,7 @@ def the_operator_sees_why_a_tote_is_refused(operator: Person, shop: Shop) -> Non
     operator.sees(".line")
     passes(shop, BOWL, verified=False)
     operator.sees("#verdicts li.refused")
-    operator.clicks("#verdicts li.refused button")
+    operator.clicks("#verdicts li.refused button:enabled")  # a tote that was not read has no story
     assert "refused" in operator.sees("#story[open] .timeline")
     why = operator.sees("#story[open] [data-code=tote-refused] .said")
     assert "missing" in why and "extra" in why, why

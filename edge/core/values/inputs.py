@@ -46,9 +46,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time went by; not journaled."""
+    """Time went by; not journaled. ``line``: only what is due there is decided, empty = whatever is due."""
 
     at_us: int
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
