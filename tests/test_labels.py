@@ -179,6 +179,25 @@ def test_a_label_is_known_to_the_lines_before_anybody_can_print_it(store: SiteSt
     assert types == ["parcel.labelled.v1", "parcel.labelled.v1", "parcel.labelled.v1", "parcel.voided.v1"]
 
 
+def test_an_order_that_is_sent_again_keeps_the_number_that_was_drawn_for_it(store: SiteStore) -> None:
+    store.put_orders([order(1)], NOW_US)
+    parcel = given_to(store, "o-1")
+    assert store.put_orders([order(1)], NOW_US).same == 1
+    assert store.put_orders([replace(order(1), carrier="UPS")], NOW_US).changed == 1
+    known = store.order("o-1")
+    assert known is not None and (known.parcel, known.carrier) == (f"(00){parcel.sscc}", "UPS")
+    assert given_to(store, "o-1") == parcel, "and no second label is drawn"
+    theirs = f"(00){RANGE.number(77)}"
+    assert store.put_orders([order(1, theirs)], NOW_US).changed == 1, "who gives another number means it"
+    assert store.put_orders([order(1)], NOW_US).changed == 1
+    known = store.order("o-1")
+    assert known is not None and known.parcel is None, "theirs is theirs to take away"
+
+    second = given_to(store, "o-1", again="theirs is gone")
+    parcels.void(store.connections, second.sscc, "Ann", "box is broken", NOW_US)
+    assert store.put_orders([order(1)], NOW_US).same == 1, "a void number does not come back"
+
+
 def test_only_an_open_order_gets_a_label_and_none_that_another_system_gave(store: SiteStore) -> None:
     theirs = f"(00){RANGE.number(0)}"
     store.put_orders([order(1, theirs), order(2), replace(order(3), state=OrderState.CANCELLED)], NOW_US)

@@ -50,7 +50,8 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = 
     """Stores what is new or changed, and tells it; raises OrderConflict.
 
     ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between. ``foreign``: by
-    whoever knows nothing of what quality refused and a station packed, so that stays as it is.
+    whoever knows nothing of what quality refused, a station packed, and which number was drawn here for its parcel: that
+    stays as it is.
     """
     dialect.lock(db, Lock.ORDERS)
     batch = _Batch(db, orders, foreign)
@@ -107,6 +108,7 @@ class _Batch:
             of_channel = sa.and_(columns.channel == channel, dialect.among(db, columns.external, externals))
             found += orders_where(db, of_channel)
         self.known = {order.id: order for order in found}
+        self._drawn = _drawn(db, self.known) if foreign and self.known else frozenset()
         self.now: dict[str, Order] = {}
         self.changes: list[Order] = []
         self.new = self.same = 0
@@ -131,7 +133,8 @@ class _Batch:
             state = OrderState.SHIPPED if left else order.state
             order = replace(order, id=known.id, state=state)
             if self._foreign:
-                order = replace(order, refused=known.refused, items=known.items)
+                drawn = known.parcel if known.parcel in self._drawn else None
+                order = replace(order, refused=known.refused, items=known.items, parcel=order.parcel or drawn)
             self._ids.pop((known.channel, known.external), None)
         if order.external:
             self._ids[order.channel, order.external] = order.id
@@ -144,6 +147,13 @@ class _Batch:
 
     def _stored(self, name: str) -> Order | None:
         return self.now.get(name) or self.known.get(name)
+
+
+def _drawn(db: sa.Connection, orders: Iterable[str]) -> frozenset[str]:
+    """The numbers that were drawn here for these orders' parcels, and hold."""
+    parcels = tables.parcels.parcels.c
+    held = sa.and_(dialect.among(db, parcels.fulfilment, orders), parcels.voided_us == 0)
+    return frozenset(f"(00){sscc}" for sscc in db.execute(sa.select(parcels.sscc).where(held)).scalars())
 
 
 def _store(db: sa.Connection, batch: _Batch) -> None:
