@@ -68,7 +68,7 @@ class Deciding:
         self._appended = appended
         self._is_up = is_up
         self._rests = Rests()
-        self._timer: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
         self._next_checkpoint = 0
         self._started = 0
@@ -151,17 +151,12 @@ class Deciding:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._timer_us = None, due_us
-        if due_us is None:
-            return
-        if due_us <= self._clock.now_us():
-            self._timer = self._loop.call_soon(self._tick)
-        else:
+        if due_us is not None:
             self._timer = self._loop.call_at(self._clock.loop_time(due_us) + 0.0005, self._tick)
 
     def _tick(self) -> None:
-        """One line a turn of the loop: what all of them saw is weighed together in milliseconds that a route waits."""
-        self._timer, now_us = None, self._clock.now_us()
-        self.give(Tick(now_us, self.core.due_line(now_us)))
+        self._timer = None
+        self.give(Tick(self._clock.now_us()))
 
     # ---- faults of the decisions -------------------------------------------------------------------------------------
 

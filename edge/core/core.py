@@ -139,12 +139,6 @@ class Core:
             due_us = due_us if time_us is None else min(due_us, time_us)
         return None if due_us == NEVER_US else due_us
 
-    def due_line(self, now_us: int) -> str:
-        """The line that waits the longest for a Tick; empty = none does."""
-        if self._lines_due_us() > now_us:
-            return ""
-        return min(self._dues_us, key=self._dues_us.__getitem__)
-
     def _lines_due_us(self) -> int:
         """When the first of the lines is due; NEVER_US without any."""
         if self._touched:
@@ -301,7 +295,7 @@ class Core:
             self._tell_alarms(given, out, 0)
             self.state.at_us = given.at_us
         if self.live:
-            self._time_went_by(given, out)
+            self._time_went_by(given.at_us, out)
         return out
 
     def _concern(self, lines: Iterable[Line]) -> None:
@@ -725,18 +719,12 @@ class Core:
         if early_us is not None and early_us <= now_us:
             self._weighed(line, track, Stage.EARLY, now_us, out)
 
-    def _time_went_by(self, given: Input, out: list[Result]) -> None:
-        """What is due on the lines that an input concerns, on all where a Tick names none, and beside the lines."""
-        now_us, line = given.at_us, given.line if isinstance(given, Tick) else ""
+    def _time_went_by(self, now_us: int, out: list[Result]) -> None:
         if self._lines_due_us() <= now_us:
-            its = (line,) if line else self._lines if isinstance(given, Tick) else self._stepped
-            for name in [name for name, due_us in self._dues_us.items() if due_us <= now_us and name in its]:
+            for name in [name for name, due_us in self._dues_us.items() if due_us <= now_us]:
                 self._touched.add(name)
                 self._act(f"line.{name}", out, name)
                 self._line_due(self._lines[name], now_us, out)
-        if line:
-            self.acting = ""
-            return
         due_us = self._rested(DOORS, self._gate.doors.deadline_us())
         if due_us is not None and due_us <= now_us:
             self._act(DOORS, out, DOORS)

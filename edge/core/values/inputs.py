@@ -46,10 +46,9 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time went by; not journaled. ``line``: only what is due there is decided, empty = whatever is due."""
+    """Time went by; not journaled."""
 
     at_us: int
-    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
