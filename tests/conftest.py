@@ -13,7 +13,6 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -23,16 +22,6 @@ from hypothesis import HealthCheck, settings
 
 if _root := os.environ.get("LANEWISE_ROOT"):
     sys.path.append(_root)  # last, so that only what no wheel has comes from the tree: grafana
-
-MEMORY, ROOM = Path("/dev/shm"), 4 << 30
-if (
-    "TMPDIR" not in os.environ
-    and os.access(MEMORY, os.W_OK)
-    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
-    and shutil.disk_usage(MEMORY).free > ROOM
-):  # stores and journals commit thousands of times, and each would wait for a disk, of which no test says anything
-    os.environ["TMPDIR"] = str(MEMORY)
-    tempfile.tempdir = None
 
 # A wheel has the files of the tree, which .ci/run compares: there only what reads files of the package is shown again,
 # and what starts its programs.
