@@ -40,9 +40,9 @@ from edge.journal.writer import Journal  # noqa: E402
 
 FULL_LINE = 9_000
 """Parcels an hour."""
-SORTERS = 4
-ON_BELT_S = 3.4
-"""So long a parcel is on the page."""
+SORTERS, SORTER_MM_S = 4, 500
+ON_BELT_S = 17.0
+"""So long a parcel is on the page at that speed."""
 PAINTED = "performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0] ?? null"
 FRAMES = """new Promise((done) => {
   const at = [];
@@ -56,8 +56,10 @@ FRAMES = """new Promise((done) => {
 
 
 def _with_sorters(line: Path, count: int) -> None:
-    """The example's sorter so many times, each with a PLC, a reader and a portal of its own."""
+    """The example's sorter so many times, each with a PLC, a reader and a portal of its own, and a slow belt."""
     text = line.read_text(encoding="utf-8")
+    if count > 1:
+        text = text.replace("speed_mm_s = 2500", f"speed_mm_s = {SORTER_MM_S}")
     tables = [table for table in text.split("\n\n") if re.match(r"\[(plc|reader|line)\.sorter\]", table)]
     for number in range(2, count + 1):
         for table in tables:

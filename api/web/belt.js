@@ -382,6 +382,7 @@ export class Belt {
       this.layout.job === "verify" ? this.rim(w, h) : this.tape(w, h),
       its.sign,
     );
+    its.seen = null;
     this.layer.append(its.node);
   }
 
@@ -460,7 +461,7 @@ export class Belt {
       if (mm >= antenna - 100 && mm - (its.view.length_mm || 300) <= antenna + 100 && !off) inField = true;
       const [x, y] = this.at(along, across).split(" ");
       its.node.setAttribute("transform", `translate(${x} ${y})`);
-      its.node.setAttribute("opacity", seen);
+      if (its.seen !== seen) its.node.setAttribute("opacity", (its.seen = seen)); // each time its style is made anew
       if (its.ended && seen === 0 && its.place !== "belt") this.drop(its.view.track);
     }
     this.glow.classList.toggle("on", inField);
