@@ -50,7 +50,7 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = 
     """Stores what is new or changed, and tells it; raises OrderConflict.
 
     ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between. ``foreign``: by
-    whoever knows nothing of what quality refused, a station packed, and which number was drawn here for its parcel: that
+    whoever knows nothing of what quality refused, a station packed, or which number its parcel got here: that
     stays as it is.
     """
     dialect.lock(db, Lock.ORDERS)
