@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from controllers import stop
+from made_up_floor import order
 from pure_site import example
 from waiting import until
 
@@ -23,7 +25,7 @@ from edge.commands.support import _metrics
 from edge.config.load import load_site
 from edge.sim.dock_crew import DockCrew
 from edge.sim.door import ShutError, _asked
-from edge.sim.orders import OrderFeeder
+from edge.sim.orders import PORTION, OrderFeeder
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 805\r\n\r\n"
 
@@ -74,19 +76,45 @@ def test_the_floor_goes_on(url: str, project: Path, run: Callable[..., None]) ->
         await until(lambda: bool(crew.trouble))
         assert not task.done() and url in crew.trouble
         await stop(task)
+        feeder = OrderFeeder(Waiting(1), config, url)  # type: ignore[arg-type]
+        task = asyncio.create_task(feeder.run())
+        await until(lambda: bool(feeder.trouble))
+        assert not task.done() and url in feeder.trouble
+        await stop(task)
 
     run(main())
-    feeder = OrderFeeder.__new__(OrderFeeder)
-    feeder._url, feeder._token, feeder._say = url, None, None
-    assert url in feeder._post([])
 
 
-def test_a_floor_whose_orders_came_before_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_floor_whose_orders_came_before_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, project: Path, run: Callable[..., None]
+) -> None:
     """Its parcels would all be set aside, as shipped; one that goes on with its own orders says nothing."""
     answers, said = iter([0, 0, 5, 0]), list[str]()
     monkeypatch.setattr("edge.sim.orders.urlopen", lambda *_, **__: BytesIO(b'{"new": %d}' % next(answers)))
-    for expected in (1, 1):
-        feeder = OrderFeeder.__new__(OrderFeeder)
-        feeder._url, feeder._token, feeder._say = "http://site/api/orders", None, said.append
-        assert feeder._post([]) == feeder._post([]) == ""
-        assert len(said) == expected and "give another --seed" in said[0]
+
+    async def main() -> None:
+        for expected in (1, 1):
+            floor = Waiting(PORTION + 1)  # which go to the site in two requests
+            feeder = OrderFeeder(floor, example(project), "http://site", say=said.append)  # type: ignore[arg-type]
+            task = asyncio.create_task(feeder.run())
+            await until(lambda floor=floor: floor.released)
+            await stop(task)
+            assert len(said) == expected and "give another --seed" in said[0]
+
+    run(main())
+
+
+class Waiting:
+    """A floor, and its one stream of loads: a load with so many orders waits for the site."""
+
+    def __init__(self, count: int) -> None:
+        self.streams = {"sorter": self}
+        self.stopped = self.released = False
+        self._orders = [order(number) for number in range(count)]
+
+    def prepare(self, _: int) -> list[SimpleNamespace]:
+        orders, self._orders = self._orders, []
+        return [SimpleNamespace(orders=orders)]
+
+    def release(self) -> None:
+        self.released = True
