@@ -102,6 +102,7 @@ def test_a_floor_whose_orders_came_before_says_so_once(
             assert len(said) == expected and "give another --seed" in said[0]
 
     run(main())
+    assert next(answers, None) is None, "each asked twice"
 
 
 class Waiting:

@@ -47,10 +47,10 @@ from edge.orders.parcel_label import Bars, LabelWords, Paper, ParcelLabel, Retur
 from edge.orders.sscc import REUSE_US, SsccRange
 from edge.print.fonts import typeface
 from edge.print.parcel_paper import LabelFontError, label_pdf, return_pdf, return_zpl, zpl
-from edge.site import drafts, parcels, releasing, wave_rows
+from edge.site import drafts, parcels, releasing, totes, wave_rows
 from edge.site.parcels import ParcelError
 from edge.site.store import OrderConflict, SiteStore
-from rfid.epc.identity import identify, identity_of_hex
+from rfid.epc.identity import grai96, identify, identity_of_hex
 
 DAY_US = 86_400_000_000
 RANGE = SsccRange("4712345")
@@ -192,6 +192,14 @@ def test_an_order_that_is_sent_again_keeps_the_number_that_was_drawn_for_it(stor
     assert store.put_orders([order(1)], NOW_US).changed == 1
     known = store.order("o-1")
     assert known is not None and known.parcel is None, "theirs is theirs to take away"
+
+    tote = identify(grai96("9521234", "12345", 7))
+    totes.bind_tote(store.connections, "o-1", tote, NOW_US)
+    assert store.put_orders([order(1)], NOW_US).same == 1, "nor does it lose the tote that a station bound"
+    assert store.put_orders([order(1, theirs)], NOW_US).changed == 1
+    known = store.order("o-1")
+    assert known is not None and known.tote is None, "a packed parcel is in no tote"
+    assert store.put_orders([order(1)], NOW_US).changed == 1
 
     second = given_to(store, "o-1", again="theirs is gone")
     parcels.void(store.connections, second.sscc, "Ann", "box is broken", NOW_US)

@@ -50,8 +50,8 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = 
     """Stores what is new or changed, and tells it; raises OrderConflict.
 
     ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between. ``foreign``: by
-    whoever knows nothing of what quality refused, a station packed, or which number its parcel got here: that
-    stays as it is.
+    whoever knows nothing of what quality refused, a station packed, and which tote and number of a parcel were given
+    here: that stays as it is.
     """
     dialect.lock(db, Lock.ORDERS)
     batch = _Batch(db, orders, foreign)
@@ -108,7 +108,7 @@ class _Batch:
             of_channel = sa.and_(columns.channel == channel, dialect.among(db, columns.external, externals))
             found += orders_where(db, of_channel)
         self.known = {order.id: order for order in found}
-        self._drawn = _drawn(db, self.known) if foreign and self.known else frozenset()
+        self._ours = _ours(db, self.known) if foreign and self.known else frozenset()
         self.now: dict[str, Order] = {}
         self.changes: list[Order] = []
         self.new = self.same = 0
@@ -133,8 +133,11 @@ class _Batch:
             state = OrderState.SHIPPED if left else order.state
             order = replace(order, id=known.id, state=state)
             if self._foreign:
-                drawn = known.parcel if known.parcel in self._drawn else None
-                order = replace(order, refused=known.refused, items=known.items, parcel=order.parcel or drawn)
+                order = replace(order, refused=known.refused, items=known.items)
+                if known.tote in self._ours and not order.parcel:  # who gives a parcel's number has emptied the tote
+                    order = replace(order, tote=order.tote or known.tote)
+                if known.parcel in self._ours:
+                    order = replace(order, parcel=order.parcel or known.parcel)
             self._ids.pop((known.channel, known.external), None)
         if order.external:
             self._ids[order.channel, order.external] = order.id
@@ -149,11 +152,13 @@ class _Batch:
         return self.now.get(name) or self.known.get(name)
 
 
-def _drawn(db: sa.Connection, orders: Iterable[str]) -> frozenset[str]:
-    """The numbers that were drawn here for these orders' parcels, and hold."""
-    parcels = tables.parcels.parcels.c
+def _ours(db: sa.Connection, orders: Iterable[str]) -> frozenset[str]:
+    """The totes that were bound here to these orders, and the numbers that were drawn for their parcels and hold."""
+    parcels, totes = tables.parcels.parcels.c, tables.picks.totes.c
     held = sa.and_(dialect.among(db, parcels.fulfilment, orders), parcels.voided_us == 0)
-    return frozenset(f"(00){sscc}" for sscc in db.execute(sa.select(parcels.sscc).where(held)).scalars())
+    numbers = [f"(00){sscc}" for sscc in db.execute(sa.select(parcels.sscc).where(held)).scalars()]
+    bound = sa.select(totes.tote).where(dialect.among(db, totes.fulfilment, orders))
+    return frozenset((*numbers, *db.execute(bound).scalars()))
 
 
 def _store(db: sa.Connection, batch: _Batch) -> None:
