@@ -3,10 +3,10 @@
 #
 # Packages: epcdltranslator==1.0.0, gtin==1.3.1649173518, which it needs and does not bring, epcpy==0.1.8 (PyPI)
 # Guess: /00/ is followed by the eighteen digits of the SSCC: extension digit, company, the rest of the serial, check digit (EPC Tag Data
-#   Standard 1.13, 6.3.2; GS1 Digital Link 1.1, 4.5). Another pallet has another link; what cannot be translated is told by a text,
+#   Standard 1.13, 6.3.2 and 7; GS1 Digital Link 1.1). Another pallet has another link; what cannot be translated is told by a text,
 #   as the library does with other schemes.
 # Behaviour: the extension digit is put before the company and left in the serial as well, and of the eighteen digits that gives a GTIN-14 is
-#   made, with a fourth part of them missing and a wrong first digit, without a word. Relations (GSRN) and shipments (GSIN) are cut alike;
+#   made, with five of them missing and another first digit, without a word. Relations (GSRN) and shipments (GSIN) are cut alike;
 #   articles and crates are right. With gtin 0.1.13, of its year, the SSCC has nineteen digits.
 # Seen: 2026-11-30, Debian 12, Python 3.11.7
 

@@ -3,7 +3,7 @@
 #
 # Packages: systems.uom:systems-ucum@2.2 with si.uom:si-units@2.2.2, tech.units:indriya@2.2.3 and what they need (Maven Central),
 #   @lhncbc/ucum-lhc@7.1.10 (npm), a Java of 11 or newer, Maven
-# Guess: [HP] is 550 [ft_i].[lbf_av]/s (UCUM 2.1, table 35), 745.7 W. A library that reads UCUM's codes by name has its factors.
+# Guess: [HP] is 550 [ft_i].[lbf_av]/s (UCUM 2.1, class heat), 745.7 W. A library that reads UCUM's codes by name has its factors.
 # Behaviour: the 550 is missing, so a horse power is 1.36 W, and every conversion from or to it is wrong by that factor without a word: a drive
 #   of 1.5 kW has 1106 horses. In the same way a rem and a rad of radiation are a ten thousandth of what they are, and the
 #   engineer's link is the surveyor's. Feet, pounds, BTU and what else stands beside them are right.
