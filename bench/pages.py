@@ -129,7 +129,7 @@ def painted(browser: Browser, url: str) -> Iterator[tuple[str, float, int]]:
 def frames(browser: Browser, url: str, parcels: int, span_s: float) -> tuple[int, float, float]:
     """Parcels on the screen, frames a second and the longest pause in ms."""
     browser.open(url)
-    many = "document.querySelectorAll('.item').length"
+    many = "[...document.querySelectorAll('.moving')].reduce((count, one) => count + one.drawn().length, 0)"
     browser.until(many)
     end = time.monotonic() + 30  # a busy machine brings fewer
     shown = int(browser.until(many, lambda count: count >= 0.9 * parcels or time.monotonic() > end))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import ANY
 
 import msgspec
@@ -109,16 +110,20 @@ def alarm_of(name: str, floor: Floor, at_us: int) -> AlarmChanged:
     return replace(alarm, **came)
 
 
+DRAWN = "document.querySelector('.line.sort .moving').drawn()"
+"""What is drawn on the sorter's belt: of each its key, kind, place, how much of it is seen, and its middle."""
+
+
 def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
     with Browser(peer("chromium")) as page:
         page.open(floor.url)
-        page.until("document.querySelectorAll('.item.sent').length")
+        page.until(f"{DRAWN}.some((one) => one.kind === 'sent')")
         assert page.ask("document.querySelectorAll('.line.sort .lane').length") == 11
         assert page.ask("document.querySelectorAll('.line.verify .lane').length") == 4
         assert page.ask("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off"
 
         # Parcels move along the belt.
-        place = "document.querySelector('.line.sort .item.sent.place-belt')?.getAttribute('transform')"
+        place = f"{DRAWN}.find((one) => one.kind === 'sent' && one.place === 'belt')?.x"
         first = page.until(place)
         page.until(place, lambda now: now is not None and now != first)
         page.until("document.querySelectorAll('#verdicts li.verified').length")
@@ -261,6 +266,82 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         floor.stop()
         page.until("document.getElementById('status').textContent", lambda text: text.startswith("Old picture"))
         assert page.ask("document.body.classList.contains('stale')")
+
+
+PRESSED = """new Promise((done) => {
+  const canvas = document.querySelector('.line.sort .moving');
+  const far = (one) => (other) => one === other || Math.hypot(one.x - other.x, one.y - other.y) > 50;
+  const look = () => {
+    const all = canvas.drawn();
+    const one = all.find((its) => WHICH && its.x > 0 && its.y > 0 && its.y < innerHeight && all.every(far(its)));
+    if (!one) return requestAnimationFrame(look);
+    const act = (kind, more) => document.elementFromPoint(one.x, one.y).dispatchEvent(
+      new PointerEvent(kind, {clientX: one.x, clientY: one.y, bubbles: true, cancelable: true, ...more}));
+    if (POINTER === 'mouse') act('pointermove', {pointerType: POINTER});
+    const over = [canvas.title, getComputedStyle(document.elementFromPoint(one.x, one.y)).cursor];
+    act('click', {pointerType: POINTER, detail: 1});
+    done({key: one.key, over, lane: document.getElementById('lane').open});
+  };
+  look();
+})"""
+"""Presses the first thing for which WHICH holds and that lies by itself, when it is drawn so: its key, what its title
+and the cursor over it are, whether a lane was opened by that."""
+
+
+COLOUR = f"""new Promise((done) => {{
+  const canvas = document.querySelector('.line.sort .moving');
+  let frames = 0;
+  const look = () => {{
+    const box = canvas.getBoundingClientRect();
+    // Behind the portal, whose roof lies above.
+    const one = {DRAWN}.find((its) => its.kind === 'unsent' && its.seen === 1 && its.x > box.left + 100);
+    if (++frames < 4 || !one) return requestAnimationFrame(look);
+    const context = new OffscreenCanvas(1, 1).getContext('2d', {{willReadFrequently: true}});
+    context.drawImage(canvas, Math.round(box.left - one.x), Math.round(box.top - one.y - 5));
+    done([...context.getImageData(0, 0, 1, 1).data]);
+  }};
+  look();
+}})"""
+"""What is drawn of a parcel that is not decided yet, beside its tape: red, green, blue, opacity."""
+
+
+def test_what_moves_is_pressed_on_the_canvas(floor: Floor, peer: Callable[[str], str]) -> None:
+    with Browser(peer("chromium"), 1366, 768) as page:
+
+        def pressed(which: str, pointer: str) -> dict[str, Any]:
+            page.until(f"{DRAWN}.length")
+            answer: dict[str, Any] = page.ask(PRESSED.replace("WHICH", which).replace("POINTER", f"'{pointer}'"))
+            return answer
+
+        def tells(key: str) -> None:
+            page.until("document.getElementById('story').open")
+            assert page.ask("new URLSearchParams(location.search).get('story')") == key
+            page.until("document.querySelectorAll('#story .timeline li').length")
+            page.ask("document.getElementById('story').close()")
+
+        page.open(f"{floor.url}/?lang=en")
+        for width, height, pointer in ((1366, 768, "mouse"), (390, 844, "touch")):
+            page.resize(width, height)
+            page.until("document.querySelector('.line.sort svg').clientHeight > 300 === innerWidth < 760")
+            page.ask("document.querySelector('.line.sort').scrollIntoView()")
+            one = pressed("its.seen === 1 && its.place === 'belt'", pointer)
+            assert not one["lane"]
+            tells(one["key"])
+            if pointer == "mouse":
+                assert one["over"][0] and one["over"][1] == "pointer", "it says what it is, and that it can be pressed"
+            # What fades is there no more: the lane beneath it is meant.
+            one = pressed("its.seen < 1 && its.place === 'lane'", pointer)
+            assert one["lane"] and one["over"][0] == ""
+            assert not page.ask("document.getElementById('story').open")
+            page.ask("document.getElementById('lane').close()")
+        page.resize(1366, 768)
+
+        # It has the colours of the theme, also of one that has just changed.
+        for theme, unsent in (("dark", [195, 204, 212, 255]), ("light", [243, 245, 247, 255])):
+            page.scheme(theme)
+            page.until(f"matchMedia('(prefers-color-scheme: {theme})').matches")
+            assert page.ask(COLOUR) == unsent
+        assert page.errors == []
 
 
 WORST = (

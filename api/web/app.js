@@ -38,7 +38,7 @@ function line(info) {
   const made = { info, lanes: new Map(), verdicts: [], counts: {}, reaction: { count: 0 } };
   made.belt = new Belt(info, (key) => lookup.open(key), openLane);
   made.view = el("section", { class: `line ${info.layout.job}` },
-    el("h2", {}, info.title || info.layout.name, el("small", {})), el("div", { class: "stage" }, made.belt.root, made.belt.side));
+    el("h2", {}, info.title || info.layout.name, el("small", {})), made.belt.stage);
   return made;
 }
 

@@ -59,10 +59,16 @@ export function say(entry) {
   return has(entry.code) ? t(entry.code, entry.values) : entry.text;
 }
 
+const clocks = new Map(); // to make one takes longer than to read it a hundred times
+
 // Time of day of microseconds since 1970.
 export function clock(us, seconds = true) {
-  const options = { hour: "2-digit", minute: "2-digit", hour12: false, ...(seconds && { second: "2-digit" }) };
-  return new Date(us / 1000).toLocaleTimeString(current === "en" ? "en-GB" : "zh-TW", options);
+  const key = `${current} ${seconds}`;
+  if (!clocks.has(key)) {
+    const options = { hour: "2-digit", minute: "2-digit", hour12: false, ...(seconds && { second: "2-digit" }) };
+    clocks.set(key, new Intl.DateTimeFormat(current === "en" ? "en-GB" : "zh-TW", options));
+  }
+  return clocks.get(key).format(us / 1000);
 }
 
 export function whole(number) {
