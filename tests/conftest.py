@@ -27,7 +27,7 @@ if _root := os.environ.get("LANEWISE_ROOT"):
 # and what starts its programs.
 FROM_A_WHEEL = (
     "api", "compose", "config", "failures", "floor_demo", "labels", "metrics", "packing", "page", "pick_lists",
-    "sales_commands", "sales_page", "site_databases", "stop", "upgrades", "warehouse_pages", "words",
+    "sales_commands", "sales_page", "upgrades", "warehouse_pages", "words",
 )  # fmt: skip
 collect_ignore = [
     path.name for path in Path(__file__).parent.glob("test_*.py") if _root and path.stem[5:] not in FROM_A_WHEEL
@@ -56,7 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="scenarios: expect from now on what is derived now")
 
 
-LONG = ("order_way", "second_half", "floor_demo", "modbus", "feed_identity", "crash", "store_away")
+LONG = (
+    "commission_at_home", "order_way", "second_half", "floor_demo", "modbus", "feed_identity", "crash", "store_away",
+    "asked_again", "commission", "compose", "markup", "mending", "order_laws", "page", "runtime", "site_databases",
+    "stop", "v1_routes",
+)  # fmt: skip
 """Begun first, so that at the end no worker waits for another."""
 
 
@@ -74,6 +78,23 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Tables of site stores and routes of the api, if this process has imported them by now."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "edge.site.tables" in sys.modules:
+            from quick_tables import create_all
+
+            from edge.site import tables
+
+            patch.setattr(tables.METADATA, "create_all", create_all)
+        if "fastapi" in sys.modules:
+            from quick_routes import adapter
+
+            patch.setattr("fastapi._compat.v2.TypeAdapter", adapter)
+        yield
 
 
 class Run(Protocol):
@@ -183,10 +204,20 @@ def postgresql(peer: Callable[[str], str]) -> Iterator[Cluster]:
     cluster.end()
 
 
+@pytest.fixture(scope="session")
+def postgres_store(postgresql: Cluster) -> str:
+    """The name of a database with the tables of a site store, to be copied."""
+    from quick_tables import take_once
+
+    url = postgresql.database()
+    take_once(url)
+    return postgresql.name(url)
+
+
 @pytest.fixture
-def postgres_url(postgresql: Cluster) -> str:
-    """A database of the test's own."""
-    return postgresql.database()
+def postgres_url(postgresql: Cluster, postgres_store: str) -> str:
+    """A database of the test's own, with the tables of a site store that nobody has written."""
+    return postgresql.database(postgres_store)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

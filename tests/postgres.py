@@ -91,12 +91,16 @@ class Cluster:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)
 
-    def database(self) -> str:
-        """The URL of a new database."""
+    def database(self, like: str = "template1") -> str:
+        """The URL of a new database, a copy of another that nobody is connected to; without that empty."""
         name = f"site{next(self._names)}"
         with closing(self.connect("postgres")) as db:
-            db.execute(f'CREATE DATABASE "{name}"')
+            db.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}" STRATEGY FILE_COPY')
         return self.url(name)
+
+    def name(self, url: str) -> str:
+        """The name of the database that has this URL."""
+        return url.partition("@/")[2].partition("?")[0]
 
     def url(self, name: str) -> str:
         """The URL of a database."""

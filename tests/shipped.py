@@ -1,6 +1,6 @@
 """The shipped command in processes forked from one that has imported it, once for all tests: starts are mostly imports.
 
-Public names: begin. As commands of a shell they start in tests/test_compose.py and tests/test_floor_demo.py.
+Public names: begin, forked. As commands of a shell they start in tests/test_compose.py and tests/test_floor_demo.py.
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
+
+import pytest
 
 from edge.cli import run_as_script
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        f"edge.{name}"
-        for name in ("commands.demo", "controller.controller", "journal.replay", "publish.process", "sim.server")
-    ]
-    + ["api.server"]
-)
 
 
 def begin(
@@ -32,9 +29,24 @@ def begin(
     before: Callable[[], None] | None = None,
 ) -> ForkServerProcess:
     """A started ``lanewise``; ``out`` and ``err`` are added to. ``before`` is called in it first."""
-    process = _FORKS.Process(target=_lanewise, args=(folder, [str(word) for word in command], before, out, err))
+    return forked(_lanewise, folder, [str(word) for word in command], before, out, err)
+
+
+def forked(work: Callable[..., None], *told: object) -> ForkServerProcess:
+    """A started process that does this work, a function of a module, with what it is told."""
+    _serve()
+    process = _FORKS.Process(target=work, args=told)
     process.start()
     return process
+
+
+@cache
+def _serve() -> None:
+    """Starts the server, which finds a module of the tests by its environment alone."""
+    _FORKS.set_forkserver_preload(["preloaded"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), os.pathsep)
+        ensure_running()
 
 
 def _lanewise(folder: Path, command: list[str], before: Callable[[], None] | None, *files: Path | None) -> None:

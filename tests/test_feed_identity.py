@@ -11,8 +11,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from controllers import UTC_US, stop
+from copying import copying
 from earlier_stores import make_0_1_0
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +26,9 @@ from journals import journal
 from made_up_floor import order
 from ports import on_free_ports
 from pure_site import example
+from shipped import forked
 from virtual_time import run_virtual
+from waiting import wait_until
 
 from edge.cli import main
 from edge.controller.controller import Controller
@@ -292,14 +293,6 @@ def test_the_commands_copy_and_refuse(toml: Path, tmp_path: Path, capsys: pytest
     store.close()
 
 
-COPY = """
-import sys
-from pathlib import Path
-from edge.site.copies import backup, restore
-print("on", flush=True)
-while True:
-    (backup if sys.argv[1] == "backup" else restore)(sys.argv[2], Path(sys.argv[3]))
-"""
 KILLS = int(os.environ.get("LANEWISE_KILLS", "12"))
 
 
@@ -319,7 +312,7 @@ def test_a_store_is_no_backup_of_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["backup", "restore"])
 def test_a_copy_killed_at_any_moment_leaves_whole_files(tmp_path: Path, what: str) -> None:
     """While orders come in: a backup is the newest whole one or the one before, a store the restored one or its own."""
-    site, file = Site(str(tmp_path)), tmp_path / "copy"
+    site, file, begun = Site(str(tmp_path)), tmp_path / "copy", tmp_path / "begun"
     for number in range(400):
         site.store.put_orders([order(number)], 1)
     backup(site.url, file)
@@ -337,13 +330,15 @@ def test_a_copy_killed_at_any_moment_leaves_whole_files(tmp_path: Path, what: st
     follower, reader = Follower(), SiteStore(site.url, readonly=True)
     try:
         for _ in range(KILLS):
-            command = [sys.executable, "-c", COPY, what, site.url, str(file)]
-            with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-                assert process.stdout is not None and process.stdout.readline() == b"on\n"
-                came = len(taken) + dice.randrange(1, 12)
-                while len(taken) < came:
-                    follower.follow(reader, 100)
-                process.send_signal(signal.SIGKILL)
+            begun.unlink(missing_ok=True)
+            process = forked(copying, what, site.url, file, begun)
+            wait_until(begun.exists)
+            came = len(taken) + dice.randrange(1, 12)
+            while len(taken) < came:
+                follower.follow(reader, 100)
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
             for path in (site.path, file):
                 with closing(sqlite3.connect(path, timeout=60)) as db:
                     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import quick_tables
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -54,6 +56,12 @@ def opened(url: str, readonly: bool = False, secret_file: Path | None = None) ->
         store.close()
 
 
+@pytest.fixture
+def postgres_url(postgresql: Cluster) -> str:
+    """Nothing is in it: what makes its tables is what is tried here."""
+    return postgresql.database()
+
+
 # ---- schema ----------------------------------------------------------------------------------------------------------
 
 
@@ -74,6 +82,31 @@ def test_what_the_revisions_make_is_what_the_tables_say(store_url: str) -> None:
     made.dispose()
     opened(store_url)
     assert ScriptDirectory(str(schema._scripts())).get_current_head() == tables.REVISION
+
+
+@UNREFLECTED
+def test_stores_that_the_tests_begin_with_have_the_tables_of_any(store_url: str, tmp_path: Path) -> None:
+    """Made of the statements that SQLAlchemy itself would run, whatever was made in this process before."""
+    opened_as = {}
+    for name, make in (
+        ("quick", quick_tables.create_all),
+        ("ordinary", partial(sa.MetaData.create_all, tables.METADATA)),
+    ):
+        url = store_url if name == "quick" else f"sqlite:///{tmp_path}/ordinary.sqlite"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tables.METADATA, "create_all", make)
+            with opened(url, secret_file=tmp_path / "secret"):
+                pass
+        made = engine(url, readonly=True)
+        with made.connect() as db:
+            assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), tables.METADATA) == []
+            if db.dialect.name == "sqlite":
+                rows = db.exec_driver_sql(
+                    "SELECT type, name, tbl_name, trim(sql) FROM sqlite_master ORDER BY type, name"
+                )
+                opened_as[name] = [tuple(row) for row in rows]
+        made.dispose()
+    assert len(opened_as) == 1 or opened_as["quick"] == opened_as["ordinary"]
 
 
 def left(url: str) -> object:
