@@ -25,6 +25,8 @@ from ports import free_port
 from shipped import begin
 from waiting import HANGS_S, wait_until
 
+from edge.core.events import ToteChecked
+from edge.journal.reader import JournalReader
 from edge.sim.control import tell
 from rfid.epc.identity import grai96, sgtin96, sscc96
 
@@ -194,6 +196,15 @@ class Shop:
         """What the portal said at last of each passage of the tote: code, and what of."""
         return [(one["code"], one["text"]) for one in self.story(2) if " finally: " in one["text"]]
 
+    def unread(self) -> int:
+        """How many totes passed whose own tag was not read: no order's story tells of them."""
+        reader = JournalReader(self.folder / "var" / "journal.sqlite")
+        try:
+            checked = [record.value for record in reader.after(0, 100_000) if record.kind == ToteChecked.__name__]
+        finally:
+            reader.close()
+        return sum(isinstance(one, ToteChecked) and one.final and not one.order for one in checked)
+
 
 @contextmanager
 def open_shop(
@@ -336,9 +347,9 @@ def passes(shop: Shop, number: int, put: Callable[[], object]) -> None:
     def there() -> bool:
         if passed(shop, number):
             return True
-        before = len(shop.verdicts())
+        before, unread = len(shop.verdicts()), shop.unread()
         put()
-        shop.until(lambda: len(shop.verdicts()) > before, lambda: shop.story(2))
+        shop.until(lambda: len(shop.verdicts()) > before or shop.unread() > unread, lambda: shop.story(2))
         return passed(shop, number)
 
     shop.until(there, lambda: shop.story(2))
