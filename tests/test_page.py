@@ -27,6 +27,8 @@ from edge.core.alarms.alarms import unraised
 from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
+    Anomaly,
+    AnomalyCode,
     DeviceChanged,
     LaneChanged,
     LaneRequested,
@@ -341,7 +343,15 @@ def test_what_moves_is_pressed_on_the_canvas(floor: Floor, peer: Callable[[str],
             page.scheme(theme)
             page.until(f"matchMedia('(prefers-color-scheme: {theme})').matches")
             assert page.ask(COLOUR) == unsent
-        assert page.errors == []
+        # A story that was not written when it was asked for is shown when it is.
+        page.open(f"{floor.url}/?lang=en&story=Z-1")
+        page.until("document.getElementById('story').textContent.includes('Nothing is known under')")
+        late = Anomaly(
+            at_us=time.time_ns() // 1000, line="", code=AnomalyCode.COMMAND_REFUSED, text="late", subject="Z-1"
+        )
+        floor.journal.append([late])
+        page.until("document.querySelectorAll('#story .timeline li').length")
+        assert [error for error in page.errors if "404" not in error or "/api/lookup/" not in error] == []
 
 
 WORST = (

@@ -7,6 +7,8 @@ import { clock, say, short, t } from "./words.js";
 
 // What is only of interest to engineers is shown more quietly.
 const QUIET = new Set(["entered", "left", "passage", "barcodes", "command-sent", "command-handled", "command-found"]);
+const LATER_MS = 1_000; // what is seen on the line now may be written into its story a moment later
+const LATEST = 30;
 const LOUD = new Set([
   "tote-refused", "anomaly", "sorted-missorted", "sorted-defaulted", "sorted-failed", "sorted-lost", "command-refused",
   "command-dropped", "defaulted", "divert-failed", "lost", "refused",
@@ -37,11 +39,30 @@ export class Lookup {
   }
 
   async open(key) {
+    clearTimeout(this.later);
     this.key = key;
-    this.answer = await ask(`/api/lookup/${encodeURIComponent(key)}`).catch(gone);
+    this.answer = await this.ask();
     this.render();
     window.history.replaceState(null, "", `?${new URLSearchParams({ story: key })}`);
     if (!this.dialog.open) this.dialog.showModal();
+    this.wait(key, LATEST);
+  }
+
+  ask() {
+    return ask(`/api/lookup/${encodeURIComponent(this.key)}`).catch(gone);
+  }
+
+  // Nothing is known: is there something by now?
+  wait(key, times) {
+    if (!times || this.answer?.status !== 404) return;
+    this.later = setTimeout(async () => {
+      if (!this.dialog.open || this.key !== key) return;
+      const answer = await this.ask();
+      if (!this.dialog.open || this.key !== key) return;
+      this.answer = answer;
+      if (answer?.status !== 404) this.render();
+      this.wait(key, times - 1);
+    }, LATER_MS);
   }
 
   render() {
