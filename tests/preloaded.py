@@ -27,9 +27,8 @@ for _name in (
 ):  # fmt: skip
     importlib.import_module(_name)
 
-_others = os.environ.pop("PYTHONPATH").partition(os.pathsep)[
-    2
-]  # what tests/shipped.py put before them is for this file
+# What tests/shipped.py put before the others is for this file.
+_others = os.environ.pop("PYTHONPATH").partition(os.pathsep)[2]
 if _others:
     os.environ["PYTHONPATH"] = _others
 fields.TypeAdapter = quick_routes.adapter  # type: ignore[assignment,misc]
