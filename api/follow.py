@@ -12,7 +12,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -21,6 +21,7 @@ from pathlib import Path
 from edge.core.events import AlarmChanged, DeviceChanged, Measured, PlcEvent, Started
 from edge.core.iso_time import iso
 from edge.core.names import ALARMS, STARTS, lane_name, machine_name
+from edge.core.values.layout import LineLayout
 from edge.core.values.state import CoreState, LoadsState
 from edge.journal.follower import Fold, Follower, Opened, follow_until_cancelled
 from edge.journal.reader import JournalReader
@@ -94,6 +95,7 @@ class JournalWatch:
 
     ``devices``: the controller's, as its records name them. ``store`` gives the site store, raising OSError while
     there is none. ``history`` makes an empty one. ``board``: of the controller's doors, None = it has none.
+    ``layouts``: of the controller's lines where its journal has no start.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class JournalWatch:
         store: Callable[[], SiteStore],
         history: Callable[[], History],
         board: DockBoard | None = None,
+        layouts: tuple[LineLayout, ...] = (),
     ) -> None:
         self._controller = controller
         self._journal = journal
@@ -114,7 +117,7 @@ class JournalWatch:
         self._shown: list[Fold] = [self._picture]
         if board is not None:
             self._shown.append(_Board(board, shown, self._in_loop))
-        self._projection = _Projection(journal, store)
+        self._projection = _Projection(journal, store, layouts)
 
     @property
     def followed(self) -> Followed:
@@ -302,6 +305,7 @@ class _Projection:
 
     journal: Path
     store: Callable[[], SiteStore]
+    layouts: tuple[LineLayout, ...]
     portion: int = PORTION
     projected: int = 0
     said: str = ""
@@ -310,13 +314,21 @@ class _Projection:
     def begin(self, journal: Opened) -> int:
         self.node = journal.node
         self.projected = self.store().cursor(self.node)
+        self._start(journal.reader.named(STARTS, upto=self.projected, most=1))
         return self.projected
 
     def take(self, records: Sequence[Record]) -> bool:
         if records:
-            self.projected = self.store().project(self.node, records, self.projected)
+            self.projected = self.store().project(self.node, records, self.projected, self.layouts)
+            self._start(record for record in records if record.kind == Started.__name__)
         self.said = ""
         return False
+
+    def _start(self, records: Iterable[Record]) -> None:
+        """The lines from these starts on."""
+        for record in readable(records)[0]:
+            if isinstance(value := record.value, Started):
+                self.layouts = value.layouts
 
     def trouble(self, error: Exception) -> None:
         self.said = str(error) if isinstance(error, OSError) or self.journal.exists() else ""

@@ -183,9 +183,12 @@ class Site:
         boards = [DockBoard({dock.name: dock.title for dock in its.dock}) if its.dock else None for its in controllers]
         self.boards = tuple(board for board in boards if board is not None)
         self._watches = [
-            JournalWatch(its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board)
+            JournalWatch(
+                its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board,
+                tuple(info.layout for info in self.lines.values() if info.controller == its.controller),
+            )
             for its, names, board in zip(controllers, devices, boards, strict=True)
-        ]
+        ]  # fmt: skip
         self.journals = Journals({its.controller: its.journal for its in controllers}, self.layouts)
         """All journals by time, for whoever asks what was."""
         self.review = review_rules(config.review)

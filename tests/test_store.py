@@ -21,14 +21,16 @@ from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
 from edge.config.load import load_line
-from edge.core.events import LaneRequested, OrderChanged, OrderShipped
+from edge.core.events import LaneRequested, OrderChanged, OrderShipped, Sorted, Started
 from edge.core.names import refs
+from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderState
 from edge.core.values.wishes import LaneWish
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record, encode
 from edge.journal.writer import Journal
 from edge.site.schema import upgrade
+from edge.site.set_aside import ASIDE
 from edge.site.store import OrderConflict, Put, SiteStore, StoreError
 from rfid.epc.identity import identify
 
@@ -131,7 +133,8 @@ def told(project: Path) -> list[Record]:
 @given(st.data())
 def test_a_journal_is_projected_exactly_once(told: list[Record], data: st.DataObject) -> None:
     """However it is cut, repeated or broken off."""
-    records = told[: data.draw(st.integers(1, 400))]
+    records = told[: data.draw(st.integers(1, 620))]
+    lines = _lines(records)
     shipped = {value.order for record in records if isinstance(value := record.value, OrderShipped)}
     bad = replace(told[0], kind="Nonsense")
     with new_store() as store:
@@ -142,12 +145,18 @@ def test_a_journal_is_projected_exactly_once(told: list[Record], data: st.DataOb
             to = data.draw(st.integers(at + 1, len(records)))
             if data.draw(st.booleans()):
                 with pytest.raises(JournalError):
-                    store.project("edge1@1", [*records[at:to], replace(bad, seq=records[to - 1].seq + 1)])
+                    store.project("edge1@1", [*records[at:to], replace(bad, seq=records[to - 1].seq + 1)], 0, lines)
                 assert store.cursor("edge1@1") == at, "broken off: nothing of it may stay"
             start = data.draw(st.integers(0, at))
-            assert store.project("edge1@1", records[start:to]) == records[to - 1].seq
+            assert store.project("edge1@1", records[start:to], 0, lines) == records[to - 1].seq
             at = to
         assert_projected(store, records, shipped)
+
+
+def _lines(records: list[Record]) -> tuple[LineLayout, ...]:
+    first = records[0].value
+    assert isinstance(first, Started)
+    return first.layouts
 
 
 def assert_projected(store: SiteStore, records: list[Record], shipped: set[str]) -> None:
@@ -159,6 +168,12 @@ def assert_projected(store: SiteStore, records: list[Record], shipped: set[str])
     feed = [value for value in store.feed(0, 10_000) if isinstance(value, OrderChanged)]
     done = [value.order.id for value in feed if value.order.state is OrderState.SHIPPED]
     assert sorted(done) == sorted(shipped)
+    aside = {(its.name, lane.number) for its in _lines(records) for lane in its.lanes if lane.role in ASIDE}
+    lying = [its for record in records if isinstance(its := record.value, Sorted) and (its.line, its.lane) in aside]
+    told = [row.told.body for row in store.outbox(0, 10_000) if row.told.type.endswith(".set-aside.v1")]
+    assert [(one["track"], one["at_us"]) for one in told] == [
+        (f"{its.line}#{its.track_id}", its.at_us) for its in lying
+    ]
 
 
 PROJECT_UNTIL_KILLED = """
@@ -168,8 +183,9 @@ from edge.journal.reader import JournalReader
 from edge.site.store import SiteStore
 store, reader = SiteStore(sys.argv[1]), JournalReader(Path(sys.argv[2]))
 print("on", flush=True)
+lines = reader.after(0, 1)[0].value.layouts
 while records := reader.after(store.cursor("edge1"), 7):
-    store.project("edge1", records)
+    store.project("edge1", records, 0, lines)
 """
 
 
@@ -193,7 +209,7 @@ def test_a_killed_projection_goes_on_where_it_was(told: list[Record], tmp_path: 
             process.send_signal(signal.SIGKILL)
     store, reader = SiteStore(url), JournalReader(path)
     while records := reader.after(store.cursor("edge1"), 500):
-        store.project("edge1", records)
+        store.project("edge1", records, 0, _lines(told))
     assert_projected(store, told, shipped)
     reader.close()
     store.close()

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from edge.core.events import OrderShipped, Outcome, ParcelGated, RouteDecided, Sorted, ToteChecked
-from edge.core.values.layout import LaneRole, LineLayout
+from edge.core.values.layout import LineLayout
 from edge.journal.record import Record
 from edge.orders.stages import FulfilmentState
+from edge.site.set_aside import ASIDE, records_named, why_there
 from edge.site.tables import floor, picks, sales, tracking
 from edge.views.sentences import Teller
 from edge.views.words.phrase import Phrase, phrase
@@ -24,8 +25,6 @@ LISTS = ("aside", "orders", "loads", "wrong", "late")
 WINDOW = 200_000
 """So many of the newest records of each journal are looked through."""
 COUNTED = 10_000
-_ASIDE = (LaneRole.QUALITY, LaneRole.REJECT)
-_LATER = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,47 +110,17 @@ def _behind(found: Iterable[tuple[str, Record]], after: str) -> Iterator[tuple[s
             yield where, record, f"{record.at_us}.{record.seq}.{where}"
 
 
-def _named(db: sa.Connection, node: str, ref: str, *more: sa.ColumnElement[bool], newest: bool = True) -> list[Record]:
-    """Some records of a journal that name something."""
-    its, name = floor.mirror.c, floor.mirror_refs.c
-    query = (
-        sa.select(its.seq, its.at_us, its.line, its.kind, its.body)
-        .join(floor.mirror_refs, sa.and_(name.node == its.node, name.seq == its.seq))
-        .where(name.ref == ref, name.node == node, *more)
-        .order_by(its.seq.desc() if newest else its.seq)
-    )
-    return [Record(*row) for row in db.execute(query.limit(_LATER))]
-
-
 def _is_elsewhere(db: sa.Connection, node: str, record: Record, value: Sorted) -> bool:
     """Whether something newer says that it does not lie there any more."""
     if not value.subject:
         return False
-    later = _named(db, node, value.subject, floor.mirror.c.seq > record.seq, newest=False)
+    later = records_named(db, node, value.subject, floor.mirror.c.seq > record.seq, newest=False)
     return any(isinstance(one.value, RouteDecided | Sorted | ParcelGated | OrderShipped | ToteChecked) for one in later)
-
-
-def _why(db: sa.Connection, node: str, record: Record, value: Sorted, teller: Teller) -> tuple[str, Phrase]:
-    """Why it was sent there: of a tote its verdict, of a parcel its route; where it was not, what happened."""
-    if value.outcome is not Outcome.CONFIRMED:
-        return str(value.outcome), teller.tell(value)
-    ref = value.subject or f"{value.line}#{value.track_id}"
-    before = _named(db, node, ref, floor.mirror.c.seq < record.seq)
-    why, said = "", teller.tell(value)
-    for one in before:
-        match its := one.value:
-            case ToteChecked(track_id=value.track_id) if its.findings:
-                return ",".join(dict.fromkeys(str(finding.kind) for finding in its.findings)), teller.tell(its)
-            case RouteDecided(track_id=value.track_id, line=value.line) if not why:
-                why, said = str(its.reason), teller.tell(its)
-            case _:
-                pass
-    return why, said
 
 
 def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     teller = Teller(tuple(layouts))
-    lanes = {(its.name, lane.number): lane for its in layouts for lane in its.lanes if lane.role in _ASIDE}
+    lanes = {(its.name, lane.number): lane for its in layouts for lane in its.lanes if lane.role in ASIDE}
     bodies = [floor.mirror.c.body.contains(f'"lane":{number},') for number in sorted({one for _, one in lanes})]
     found = _told(db, (Sorted.__name__,), sa.or_(sa.false(), *bodies), which)
     for node, record, after in _behind(found, which.after):
@@ -160,14 +129,14 @@ def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: ListAsked) -
             continue
         if _is_elsewhere(db, node, record, value):
             continue
-        why, said = _why(db, node, record, value, teller)
+        why, told = why_there(db, node, record, value)
         yield ListedRow(
             at_us=record.at_us,
             key=value.subject or f"{value.line}#{value.track_id}",
             order=value.order,
             place=f"{value.line} {lane.number} {lane.name}",
             code=why,
-            said=said,
+            said=teller.tell(told),
             after=after,
         )
 

@@ -28,7 +28,7 @@ from edge.orders.review import ReviewRules
 from edge.orders.sales import Consignee, Draft, SalesOrder
 from edge.orders.stages import FulfilmentTurn
 from edge.orders.tracking import TrackRules
-from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, tables, taking
+from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, set_aside, tables, taking
 from edge.site import orders as orders_of
 from edge.site.audit import Deed, note
 from edge.site.cloud_events import records_behind
@@ -328,15 +328,17 @@ class SiteStore:
         with self._at.reading() as db:
             return db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar() or 0
 
-    def project(self, node: str, records: Sequence[Record], after: int = 0) -> int:
+    def project(self, node: str, records: Sequence[Record], after: int = 0, layouts: Iterable[LineLayout] = ()) -> int:
         """Takes records of one journal, in order; those taken before change nothing. The new cursor.
 
         ``after``: the cursor as the caller knows it; StoreError when it is not so far, since the store was replaced.
 
+        ``layouts``: the controller's lines before the first record; a start among the records says others.
+
         ``node``: name of the journal, another one for every file. Records, their names, the shipped orders and the
         cursor are stored together or not at all. That an order was shipped goes to the feed once, since the
         controllers of other lines need to know; for the one that shipped it, it says nothing new. What was shipped
-        leaves the books of stock with the same transaction.
+        leaves the books of stock with the same transaction, and what came into a quality or reject lane is told.
         """
         turns = floor_turns(records)
         keys = self.keys if turns and self._sells(turns) else None  # whose secret may be made now, so not within
@@ -374,16 +376,18 @@ class SiteStore:
                 db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
             work = None if keys is None else SaleWork(db, keys, ReviewRules(), fresh[-1].at_us)
             told = leaving.ended_by(db, values)
+            aside = set_aside.follow(db, node, fresh, layouts)
             if work is None:
                 orders_of.ship(db, shipped)
                 told += departures.follow(db, values, self._tracking)
-                outbox.append(db, told, fresh[-1].at_us)
+                outbox.append(db, [*told, *aside], fresh[-1].at_us)
                 return last
             for name, turn in floor_turns(fresh):
                 work.report(name, turn)
             orders_of.ship(db, shipped)
             work.told += told
             work.told += departures.follow(db, values, self._tracking)
+            work.told += aside
             work.finish()
             return last
 
