@@ -204,13 +204,14 @@ async def lists_say_what_the_journal_says(site: Any, client: httpx.AsyncClient) 
         values = [record.value for record in journal.every()]
     wrong = [value.subject for value in values if isinstance(value, Sorted) and value.outcome != "confirmed"]
     wrong += [its.tote for its in values if isinstance(its, ToteChecked) and its.final and its.findings]
-    lie: dict[str, None] = {}
+    lie: dict[str, tuple[str, int]] = {}
     for value in values:
         if isinstance(value, Sorted | RouteDecided | ToteChecked):
-            name = value.tote if isinstance(value, ToteChecked) else value.subject
-            lie.pop(name, None)
+            name, visit = value.tote if isinstance(value, ToteChecked) else value.subject, (value.line, value.track_id)
+            if not (isinstance(value, ToteChecked) and lie.get(name) == visit):
+                lie.pop(name, None)
             if isinstance(value, Sorted) and roles.get((value.line, value.lane)) in ("quality", "reject"):
-                lie[name] = None
+                lie[name] = visit
     day = str(local_day(START_US, site.config.time_zone))
     for name, keys in (("aside", [*lie]), ("wrong", wrong)):
         whole = (await client.get(f"/api/v1/lists/{name}", params={"limit": 1000, "day": day})).json()

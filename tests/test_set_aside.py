@@ -102,9 +102,8 @@ def test_what_the_core_sets_aside_is_told_once(
         assert aside(opened[-1], after) == told
         with opened[-1].connections.reading() as db:
             rows = listed(db, "aside", layouts_of(name), ListAsked(limit=1_000)).rows
-        for row in rows:
-            if row.after.endswith(f".{name}@1"):
-                assert [one.body["reason"] for one in told if one.body["at_us"] == row.at_us] == [row.code]
+        listed_here = {row.at_us: row.code for row in rows if row.after.endswith(f".{name}@1")}
+        assert listed_here == {one.body["at_us"]: one.body["reason"] for one in told}
 
 
 def test_a_parcel_is_told_with_its_number_and_its_orders(opened: list[SiteStore]) -> None:

@@ -114,8 +114,15 @@ def _is_elsewhere(db: sa.Connection, node: str, record: Record, value: Sorted) -
     """Whether something newer says that it does not lie there any more."""
     if not value.subject:
         return False
-    later = records_named(db, node, value.subject, floor.mirror.c.seq > record.seq, newest=False)
-    return any(isinstance(one.value, RouteDecided | Sorted | ParcelGated | OrderShipped | ToteChecked) for one in later)
+    for one in records_named(db, node, value.subject, floor.mirror.c.seq > record.seq, newest=False):
+        match one.value:
+            case ToteChecked(line=value.line, track_id=value.track_id):
+                pass  # the same visit: its verdict may be final when it lies there already
+            case RouteDecided() | Sorted() | ParcelGated() | OrderShipped() | ToteChecked():
+                return True
+            case _:
+                pass
+    return False
 
 
 def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
