@@ -156,6 +156,8 @@ class _Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
+        if not self.started and self._loop is not None:  # while it opens its store, which may not answer
+            self._loop.call_soon_threadsafe(self._loop.call_later, GIVES_S, self._site_of().give_up_store)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS == 0:

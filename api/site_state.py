@@ -63,7 +63,7 @@ from edge.site.cover_shown import DemandKept
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.mails import MAIL_CURSOR
-from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
+from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld, Wires
 from edge.site.webhooks import Herald
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
@@ -207,6 +207,7 @@ class Site:
         self.delivered: Delivered | None = None
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
+        self._wires = Wires()
         self._store_lock = threading.Lock()
         self._store_trouble = self._store_silent = ""
         files = {} if config.store_file is None else {"store": config.store_file}
@@ -215,22 +216,23 @@ class Site:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follows the journals for as long as the context lasts."""
-        await asyncio.to_thread(self.open_store)
-        tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
-        again = (
-            (BEAT_S, "page", self._beat),
-            (DISK_EVERY_S, "store-disk", self._look_at_disk),
-            (STORE_EVERY_S, "store", self._ask_store),
-            (KEEP_S, "store-keeping", self._keep_up),
-            (COVER_S, "stock-cover", self._add_up),
-            *(
-                (self.config.intake.poll_s, f"channel {name}", look)
-                for name, look in folder_looks(self.config, self.desk, self.intake)
-            ),
-        )
-        tasks += [asyncio.create_task(self.chores.every(*one)) for one in again]
-        tasks += [asyncio.create_task(self.on_duty(one)) for one in self.duties()]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await asyncio.to_thread(self.open_store)
+            tasks += [asyncio.create_task(watch.run()) for watch in self._watches]
+            again = (
+                (BEAT_S, "page", self._beat),
+                (DISK_EVERY_S, "store-disk", self._look_at_disk),
+                (STORE_EVERY_S, "store", self._ask_store),
+                (KEEP_S, "store-keeping", self._keep_up),
+                (COVER_S, "stock-cover", self._add_up),
+                *(
+                    (self.config.intake.poll_s, f"channel {name}", look)
+                    for name, look in folder_looks(self.config, self.desk, self.intake)
+                ),
+            )
+            tasks += [asyncio.create_task(self.chores.every(*one)) for one in again]
+            tasks += [asyncio.create_task(self.on_duty(one)) for one in self.duties()]
             yield
         finally:
             self.hub.close()
@@ -256,9 +258,8 @@ class Site:
         await asyncio.gather(*ends, return_exceptions=True)
 
     def give_up_store(self) -> None:
-        """Whoever waits for an answer of its server is told that there is none."""
-        if self._store is not None:
-            self._store.connections.give_up()
+        """Whoever waits for an answer of its server is told that there is none, also who is just opening it."""
+        self._wires.give_up()
 
     def open_store(self) -> None:
         """Begins to write the store. Raises StoreHeld where another process does; other trouble may end by itself."""
@@ -278,7 +279,9 @@ class Site:
             if self._store is None:
                 try:
                     its = self.config
-                    self._store = SiteStore(its.store, secret_file=its.secret_file, tracking=self.doors.rules)
+                    self._store = SiteStore(
+                        its.store, secret_file=its.secret_file, tracking=self.doors.rules, wires=self._wires
+                    )
                     if self.identities is not None and not self.identities.table.demo:
                         welcome(self._store)
                 except StoreError as error:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from edge.controller.aside import Aside
 from edge.controller.rounds import TellStanding
 from edge.core.events import FeedFollowed, Input
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.state import CoreState
+from edge.journal.aside import Aside
 
 log = logging.getLogger(__name__)
 

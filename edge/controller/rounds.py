@@ -14,11 +14,11 @@ from typing import Protocol, TypeVar
 
 from edge.config.certificates import checked
 from edge.config.lines import LineConfig
-from edge.controller.aside import Aside
 from edge.controller.retention import JournalRoom, Retention
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import CertificateChecked
 from edge.devices.plc import PlcSession
+from edge.journal.aside import Aside
 from edge.journal.damage import DamageWatch
 from edge.journal.disk import DiskWatch
 from edge.journal.record import JournalError

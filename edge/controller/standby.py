@@ -18,10 +18,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from edge.controller.aside import Aside
 from edge.controller.lease import Lease
 from edge.controller.rounds import TellStanding
 from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, LeaseTold, node_of
+from edge.journal.aside import Aside
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeAlias
 
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.inputs import OrderChanged
 from edge.core.values.layout import LineLayout
+from edge.journal.aside import Aside
 from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.own_orders import Coming, OwnOrders
@@ -48,13 +49,15 @@ class StoreOrders:
 
     async def run(self) -> None:
         """Until cancelled. Releases the floor once the store was read."""
-        loop = asyncio.get_running_loop()
         place = FeedPlace(0)
-        with ThreadPoolExecutor(1, "orders") as pool:
+        aside = Aside("orders") if self._threaded else None
+        try:
             while True:
                 try:
-                    reading = loop.run_in_executor(pool, self._feed, place, PORTION) if self._threaded else None
-                    portion = self._feed(place, PORTION) if reading is None else await reading
+                    if aside is None:
+                        portion = self._feed(place, PORTION)
+                    else:
+                        portion = await aside.call(partial(self._feed, place, PORTION))
                 except OSError as error:
                     self._away = f"site store: {error}"
                     await asyncio.sleep(1)
@@ -68,6 +71,9 @@ class StoreOrders:
                 if len(portion.values) < PORTION and not portion.anew:
                     self._floor.release()
                     await asyncio.sleep(EVERY_S)
+        finally:
+            if aside is not None:
+                aside.end()
 
     def _takes(self, layout: LineLayout, landed: Landed) -> bool:
         """Nothing else is made of a tote than what its order says."""

@@ -1,6 +1,6 @@
 """The one way to the store's database: transactions for reading and writing, and whose turn it is.
 
-Public names: StoreConnections, Turns.
+Public names: StoreConnections, Turns, Wires.
 
 With SQLite one process writes, on one connection; its threads take turns in the order in which they ask, so that a
 batch which goes in by portions holds up nobody for longer than one portion takes. With PostgreSQL any number write.
@@ -19,6 +19,7 @@ from typing import Any
 from weakref import WeakSet
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from edge.site import asked, dialect
 from edge.site.dialect import Lock
@@ -55,14 +56,48 @@ class Turns:
                     self._taken = False
 
 
+class Wires:
+    """Connections to a server, to be cut by any thread: also one on which nothing was asked yet."""
+
+    def __init__(self) -> None:
+        self._given_up = False
+        self._made: WeakSet[Any] = WeakSet()  # as psycopg makes them
+        self._guard = threading.Lock()
+
+    def connect(self, dialect: sa.Dialect, _: object, given: list[Any], named: dict[str, Any]) -> DBAPIConnection:
+        """Makes one, for the event ``do_connect`` of an engine. Raises OSError when they are given up."""
+        self._check()
+        wire = dialect.connect(*given, **named)
+        with self._guard:
+            self._made.add(wire)
+        if self._given_up:
+            wire.close()
+        self._check()
+        return wire
+
+    def give_up(self) -> None:
+        """Cuts them, for good: whoever waits for an answer is told."""
+        self._given_up = True
+        with self._guard:
+            made = tuple(self._made)
+        for wire in made:
+            if not wire.closed:
+                with suppress(OSError), socket.socket(fileno=os.dup(wire.fileno())) as link:
+                    link.shutdown(socket.SHUT_RDWR)
+
+    def _check(self) -> None:
+        if self._given_up:
+            raise OSError("given up, as this process ends")
+
+
 class StoreConnections:
     """One store's; may be used from several threads. Raises StoreError, StoreHeld where one writer is there already.
 
     ``name``: the store as messages name it. ``beside``: another process may write SQLite too, which is for tables that
-    no process remembers anything of.
+    no process remembers anything of. ``wires``: by which it can be given up also before it is there.
     """
 
-    def __init__(self, url: str, readonly: bool, beside: bool = False) -> None:
+    def __init__(self, url: str, readonly: bool, beside: bool = False, wires: Wires | None = None) -> None:
         self.name = named(url)
         self._held = ExitStack()
         self.path: Path | None = sqlite_file(url)
@@ -79,12 +114,10 @@ class StoreConnections:
             self._reader = engine(url, readonly=True)
             self._writer = None if readonly else engine(url, readonly=False)
             undone.pop_all()
-        self._given_up = False
-        self._wires: WeakSet[Any] = WeakSet()  # as psycopg makes them
+        self._wires = wires or Wires()
         if self.path is None:
             for one in self._engines:
-                sa.event.listen(one, "do_connect", self._may_connect)
-                sa.event.listen(one, "connect", self._connected)
+                sa.event.listen(one, "do_connect", self._wires.connect)
 
     def opened(self) -> None:
         """Remembers which file it is, once there is one."""
@@ -107,22 +140,11 @@ class StoreConnections:
 
     def give_up(self) -> None:
         """Cuts all connections to a server, for good: whoever waits for its answer is told. By any thread."""
-        self._given_up = True
-        for wire in tuple(self._wires):
-            if not wire.closed:
-                with suppress(OSError), socket.socket(fileno=os.dup(wire.fileno())) as link:
-                    link.shutdown(socket.SHUT_RDWR)
+        self._wires.give_up()
 
     @property
     def _engines(self) -> tuple[sa.Engine, ...]:
         return (self._reader,) if self._writer is None else (self._reader, self._writer)
-
-    def _may_connect(self, *_: object) -> None:
-        if self._given_up:
-            raise StoreError(f"site store {self.name}: given up, as this process ends")
-
-    def _connected(self, wire: object, _: object) -> None:
-        self._wires.add(wire)
 
     @property
     def replaced(self) -> bool:

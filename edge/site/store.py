@@ -1,6 +1,6 @@
 """The site store: orders, the feed that controllers follow, and what the journals told.
 
-Public names: SiteStore, Put, SaleTaken, SaleOutcome, Keep, Kept, Person, StoreError, StoreHeld, OrderConflict,
+Public names: SiteStore, Put, SaleTaken, SaleOutcome, Keep, Kept, Person, StoreError, StoreHeld, Wires, OrderConflict,
 WishTakenError.
 
 With SQLite one process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`);
@@ -32,7 +32,7 @@ from edge.site import departures, dialect, feed, leaving, outbox, sales, schema,
 from edge.site import orders as orders_of
 from edge.site.audit import Deed, note
 from edge.site.cloud_events import records_behind
-from edge.site.connections import StoreConnections
+from edge.site.connections import StoreConnections, Wires
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
 from edge.site.flow_facts import forget as forget_flow
@@ -59,6 +59,7 @@ __all__ = [
     "SiteStore",
     "StoreError",
     "StoreHeld",
+    "Wires",
     "WishTakenError",
 ]
 _AWAITED_US = 86_400_000_000
@@ -78,7 +79,7 @@ class SiteStore:
 
     ``url``: ``sqlite:////absolute/path`` or ``postgresql://user@host/database``. ``readonly``: never writes, and
     needs the store to exist. ``secret_file``: see `edge.site.personal`; None = beside a store in SQLite.
-    ``tracking``: when parcels that left are looked at.
+    ``tracking``: when parcels that left are looked at. ``wires``: see StoreConnections.
     All calls raise StoreError; where another process writes the same SQLite file, the constructor raises StoreHeld.
     """
 
@@ -88,12 +89,13 @@ class SiteStore:
         readonly: bool = False,
         secret_file: Path | None = None,
         tracking: TrackRules = RULES,
+        wires: Wires | None = None,
     ) -> None:
         self._secret_file = secret_file
         self._tracking = tracking
         self._keys: Keys | None = None
         self._looked: tuple[object, FeedPortion] = None, FeedPortion(())
-        self._at = StoreConnections(url, readonly)
+        self._at = StoreConnections(url, readonly, wires=wires)
         with ExitStack() as undone:
             undone.callback(self.close)
             with self._at.first() as db:
