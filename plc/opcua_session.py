@@ -41,7 +41,7 @@ _CHUNK_MOST = 1 << 20
 """Octets of one chunk; we tell servers to send no more than 65,535."""
 SESSION_MS = 30_000
 """A session whose connection was cut takes the place of another for so long; some servers have one place."""
-_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.3)
 """Waits for a server that serves one connection at a time, until it knows that the one before is over."""
 
 # What the library logs, a fault says with the name of the device.
