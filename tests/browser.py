@@ -35,13 +35,15 @@ class Browser:
     """One page in a headless Chromium.
 
     ``errors``: what its console and its network complained about; ``requests``: whatever was asked for; ``weight``:
-    octets that came for the page that is open, of its live stream so far.
+    octets that came for the page that is open, as packed as they came, of its live stream so far.
     """
 
     def __init__(self, executable: str, width: int = 1920, height: int = 1080, *, dark: bool = False) -> None:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self._weights: dict[str, int] = {}
+        self._coming: dict[str, tuple[str, str]] = {}
+        self._loader = ""
         self._executable = executable
         self._size = (width, height)
         self._scheme = "dark" if dark else "light"
@@ -127,7 +129,9 @@ class Browser:
         """Goes to a page; it is loaded behind this, and its modules have run."""
         self.until("window.before = true")
         self._weights.clear()
-        anew = "loaderId" in self._call("Page.navigate", url=url)  # else another place of the same page
+        answer = self._call("Page.navigate", url=url)
+        self._loader = answer.get("loaderId", self._loader)
+        anew = "loaderId" in answer  # else another place of the same page
         read = "window.before === undefined && document.readyState === 'complete' && " if anew else ""
         self.until(f"{read}location.href", lambda there: str(there).startswith(url))
 
@@ -135,6 +139,11 @@ class Browser:
     def weight(self) -> int:
         """Octets of the page that is open, without what the browser had already: nothing, behind `keep_nothing`."""
         return sum(self._weights.values())
+
+    @property
+    def coming(self) -> set[str]:
+        """Addresses that the page asked for and that have not come whole yet, a stream among them."""
+        return {url for loader, url in self._coming.values() if loader == self._loader}
 
     def keep_nothing(self) -> None:
         """From now on every page is fetched whole, as by somebody who comes for the first time."""
@@ -220,11 +229,15 @@ class Browser:
                 self.errors.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
             case "Network.requestWillBeSent":
                 self.requests.append(parameters["request"]["url"])
+                self._coming[parameters["requestId"]] = parameters["loaderId"], parameters["request"]["url"]
             case "Network.dataReceived":
                 known = self._weights.get(parameters["requestId"], 0)
-                self._weights[parameters["requestId"]] = known + parameters["dataLength"]
+                self._weights[parameters["requestId"]] = known + parameters["encodedDataLength"]
             case "Network.loadingFinished":
                 self._weights[parameters["requestId"]] = int(parameters["encodedDataLength"])
+                self._coming.pop(parameters["requestId"], None)
+            case "Network.loadingFailed":
+                self._coming.pop(parameters["requestId"], None)
             case _:
                 pass
 

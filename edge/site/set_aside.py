@@ -62,7 +62,7 @@ def why_there(db: sa.Connection, node: str, record: Record, value: Sorted) -> tu
     told: Value = value
     for one in records_named(db, node, ref, floor.mirror.c.seq < record.seq):
         match its := one.value:
-            case ToteChecked(track_id=value.track_id) if its.findings:
+            case ToteChecked(track_id=value.track_id, line=value.line) if its.findings:
                 return ",".join(dict.fromkeys(str(finding.kind) for finding in its.findings)), its
             case RouteDecided(track_id=value.track_id, line=value.line) if not why:
                 why, told = str(its.reason), its
